@@ -1,0 +1,29 @@
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit lint format docs
+
+help: ## show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: ## make .venv with everything in it; a second call does nothing
+	@$(PYTHON) scripts/setup.py
+
+demo: setup ## heal a broken lakehouse on the built-in sandbox, from start to report
+	@$(BIN)/python scripts/demo.py
+
+unit: setup ## the fast tests: no network, no engines
+	@$(BIN)/pytest tests/unit -n 2 -q
+
+test: setup ## all tests, the real engines included (what CI runs)
+	@$(BIN)/pytest tests/unit -n 2 -q
+	@$(BIN)/pytest tests/contract tests/sandbox -q
+
+lint: setup ## ruff, mypy, the import contracts, generated pages
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timing 2>/dev/null || $(BIN)/lint-imports
+
+format: setup ## let ruff format the code
+	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .

@@ -1,0 +1,1 @@
+"""Pure functions: evidence in, diagnosis and fix plan out. No network, no Prefect, no clock."""

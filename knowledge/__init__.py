@@ -1,0 +1,1 @@
+"""What is known about faults: pages that people read and programs match."""

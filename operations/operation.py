@@ -1,0 +1,53 @@
+"""The frozen description of one operation: what was asked, under which limits, and where its records are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from workspace.models import Model
+
+Heal = Literal["off", "propose", "safe"]
+
+
+class Limits(Model):
+    """What an operation may do and how long it may wait."""
+
+    max_iterations: int = 3
+    """Runs of one resource before a person is asked, counted from 1."""
+    heal: Heal | None = None
+    """None: `safe` on a development target, `propose` elsewhere."""
+    run_timeout_minutes: float = 120
+    lock_wait_seconds: float = 600
+    answer_wait_seconds: float = 3600
+    """How long an open question is waited for; 0 asks and ends at once with the question open."""
+
+
+class Operation(Model):
+    """One call of the parent flow on a bundle and target. It holds no secret and crosses task boundaries."""
+
+    id: str
+    bundle: str
+    """The person's bundle folder; never written to."""
+    target: str
+    working_copy: str
+    """The operation's own copy, from which everything is deployed."""
+    state_dir: str
+    profile: str | None = None
+    cli: str = "databricks"
+    limits: Limits = Limits()
+    dry_run: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Folder of this operation's records."""
+        return Path(self.state_dir) / "operations" / self.id
+
+    @property
+    def copies_dir(self) -> Path:
+        """Folder that holds the working copies of all bundles and targets."""
+        return Path(self.state_dir) / "copies"
+
+    def heal_mode(self, *, production: bool) -> Heal:
+        """What healing may do on this target without a person (design: policy per target)."""
+        return self.limits.heal or ("propose" if production else "safe")

@@ -1,0 +1,1 @@
+"""One module per playbook step; each step is a Prefect task that names its retry and backoff policy."""
