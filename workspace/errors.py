@@ -63,6 +63,10 @@ class WorkspaceRequestError(OperatorError):
         self.transient = transient
 
 
+class PlanChangedError(OperatorError):
+    """A deploy would do something else than the plan that was looked at."""
+
+
 class RunTimeoutError(OperatorError):
     """A run did not end within the time limit of the wait; it goes on in the workspace."""
 

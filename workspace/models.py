@@ -6,13 +6,32 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from workspace.cli_models import CliDiagnostic, CliOutcome, DeployPlan, PlannedChange
+from workspace.model import Model, SourceLocation
 
-
-class Model(BaseModel):
-    """Root of all models that cross a task boundary: frozen, and strict about unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+__all__ = [
+    "CliDiagnostic",
+    "CliOutcome",
+    "ConnectionInfo",
+    "DeployPlan",
+    "Evidence",
+    "ExpectationFigures",
+    "Failure",
+    "Layer",
+    "Model",
+    "PlannedChange",
+    "ResolvedBundle",
+    "Resource",
+    "RunHandle",
+    "RunOutcome",
+    "RunResult",
+    "SourceLocation",
+    "StatementResult",
+    "Surface",
+    "TableShape",
+    "TaskOutcome",
+    "TaskOutput",
+]
 
 
 class Layer(StrEnum):
@@ -27,17 +46,6 @@ class Layer(StrEnum):
     ALERTING = "alerting"
     GENIE = "genie"
     NONE = "none"
-
-
-class SourceLocation(Model):
-    """Where something is declared: path relative to the bundle root, line counted from 1."""
-
-    path: str
-    line: int | None = None
-    column: int | None = None
-
-    def __str__(self) -> str:
-        return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
 
 
 class Resource(Model):
@@ -272,53 +280,3 @@ class Evidence(Model):
     failures: tuple[Failure, ...]
     tables: tuple[TableShape, ...] = ()
     """Shapes of the tables that the failures name, as far as they exist."""
-
-
-class CliDiagnostic(Model):
-    """One `Error:` / `Warning:` / `Recommendation:` block of the CLI."""
-
-    severity: Literal["error", "warning", "recommendation"]
-    summary: str
-    config_path: str | None = None
-    locations: tuple[SourceLocation, ...] = ()
-    detail: str = ""
-    http_status: int | None = None
-    error_code: str | None = None
-
-
-class CliOutcome(Model):
-    """How one call of the CLI ended. Texts are redacted and cut to a size that fits a journal."""
-
-    ok: bool
-    exit_code: int
-    stdout: str
-    stderr: str
-    diagnostics: tuple[CliDiagnostic, ...] = ()
-    document: Mapping[str, Any] | None = None
-    """The JSON document on stdout, present also when the call failed but printed one."""
-
-    @property
-    def errors(self) -> tuple[CliDiagnostic, ...]:
-        """The diagnostics that are errors."""
-        return tuple(diagnostic for diagnostic in self.diagnostics if diagnostic.severity == "error")
-
-
-class PlannedChange(Model):
-    """One line of `bundle plan` that is not `skip`."""
-
-    resource: str
-    """`jobs.gold_merge_job`"""
-    action: str
-    """create, update, update_id, resize, recreate or delete"""
-
-
-class DeployPlan(Model):
-    """What a deploy would do. `digest` identifies exactly this content."""
-
-    changes: tuple[PlannedChange, ...]
-    digest: str
-
-    @property
-    def destructive(self) -> tuple[PlannedChange, ...]:
-        """Changes that delete or recreate something: they need an answer first."""
-        return tuple(change for change in self.changes if change.action in {"delete", "recreate"})

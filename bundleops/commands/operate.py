@@ -1,0 +1,49 @@
+"""`bundleops operate`: run the operate flow here, with live progress, and end with its exit code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bundleops.options import (
+    HealMode,
+    Output,
+    OutputOption,
+    ProfileOption,
+    SandboxOption,
+    TargetOption,
+    quiet_prefect,
+    use,
+)
+from workspace.errors import UsageError
+
+
+def operate(
+    bundle: Annotated[Path | None, typer.Argument(help="Folder of the bundle, with its databricks.yml.")] = None,
+    target: TargetOption = "dev",
+    resume: Annotated[str | None, typer.Option("--resume", help="Go on with this operation.")] = None,
+    heal: Annotated[HealMode | None, typer.Option(help="What may be repaired without a person.")] = None,
+    answer_wait: Annotated[
+        float | None, typer.Option(help="Seconds to wait for a person's answer; 0 asks and ends with exit code 4.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan; deploy and run nothing.")] = False,
+    profile: ProfileOption = None,
+    sandbox: SandboxOption = False,
+    output: OutputOption = Output.TEXT,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's log lines too.")] = False,
+) -> None:
+    """Deploy a bundle, run it layer by layer, heal what fails, and ask a person when nothing safe is left."""
+    if (bundle is None) == (resume is None):
+        raise UsageError("Name either a bundle, or an operation with --resume.")
+    use(profile, sandbox=sandbox)
+    if heal:
+        os.environ["BUNDLEOPS_HEAL"] = heal.value
+    if answer_wait is not None:
+        os.environ["BUNDLEOPS_ANSWER_WAIT_SECONDS"] = str(answer_wait)
+    quiet_prefect(verbose=verbose)
+    from bundleops.foreground import operate_here  # noqa: PLC0415 - Prefect takes seconds to import
+
+    raise typer.Exit(operate_here(bundle, target, resume, dry_run=dry_run, output=output))

@@ -1,0 +1,176 @@
+"""Find MERGE statements in SQL text and write their source without duplicate keys.
+
+The text is parsed by sqlglot only to understand it. The rewrite replaces the span of the USING source, so everything
+else keeps its letters and layout.
+
+It removes no row of the target, now or later: one row stays for every combination of key values that the source had, so
+the set of merge keys is the same before and after. Rows with a NULL key match nothing and cannot be duplicates of each
+other; all of them stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.tokens import Token, TokenType
+
+NUMBER_COLUMN = "_row_of_key"
+"""Name of the row number; a source that has it was rewritten before."""
+
+
+@dataclass(frozen=True)
+class MergeStatement:
+    """One MERGE with the spans and names that a rewrite needs. Offsets count from the start of the text."""
+
+    start: int
+    end: int
+    source_start: int
+    source_end: int
+    source: exp.Expression
+    alias: str
+    has_alias: bool
+    target: str
+    keys: tuple[str, ...]
+    """Source side of each comparison of the ON clause."""
+    nullable_keys: tuple[str, ...]
+    """Those compared with `=`, for which NULL matches nothing."""
+    columns: frozenset[str]
+    """Source columns that the statement names, in lower case."""
+    takes_all_columns: bool
+    """`UPDATE SET *` or `INSERT *`: then the source has every column of the target."""
+
+    @property
+    def is_deduplicated(self) -> bool:
+        """True when the source numbers its rows by key already."""
+        return any(name.name.lower() == NUMBER_COLUMN for name in self.source.find_all(exp.Identifier))
+
+
+def merge_statements(text: str) -> Iterator[MergeStatement]:
+    """Yield each MERGE of the text that is understood: one source with a name, joined by comparisons of columns."""
+    try:
+        tokens = sqlglot.Dialect.get_or_raise("databricks").tokenize(text)
+    except sqlglot.errors.TokenError:
+        return
+    for position, token in enumerate(tokens):
+        if token.token_type is TokenType.MERGE:
+            statement = _read(text, list(_until_end(tokens, position)))
+            if statement:
+                yield statement
+
+
+def deduplicated_source(text: str, merge: MergeStatement, order_columns: tuple[str, ...], indent: str | None) -> str:
+    """Return the new text of the USING source: the newest row per key.
+
+    Args:
+        text: the text that the statement was found in.
+        merge: the statement.
+        order_columns: columns that tell which row is newer, the most telling first; without any, content decides.
+        indent: white space before the statement's lines, or None to write one line.
+    """
+    source = text[merge.source_start : merge.source_end]
+    newest = [f"{merge.alias}.{column} DESC" for column in order_columns]
+    # Rows of the same age are told apart by their content, so that a repeated run chooses the same row.
+    order = ", ".join([*newest, f"to_json(struct({merge.alias}.*)) DESC"])
+    number = f"ROW_NUMBER() OVER (PARTITION BY {', '.join(merge.keys)} ORDER BY {order}) AS {NUMBER_COLUMN}"
+    kept = " OR ".join([f"{NUMBER_COLUMN} = 1", *(f"{key} IS NULL" for key in merge.nullable_keys)])
+    lines = [
+        "(",
+        f"  SELECT * EXCEPT ({NUMBER_COLUMN})",
+        "  FROM (",
+        f"    SELECT *, {number}",
+        f"    FROM {source}",
+        f"  ) AS {merge.alias}",
+        f"  WHERE {kept}",
+        f") AS {merge.alias}",
+    ]
+    if indent is None:
+        return " ".join(line.strip() for line in lines).replace("( ", "(").replace(" )", ")")
+    return f"\n{indent}".join(lines)
+
+
+def _until_end(tokens: list[Token], position: int) -> Iterator[Token]:
+    for token in tokens[position:]:
+        if token.token_type is TokenType.SEMICOLON:
+            return
+        yield token
+
+
+def _read(text: str, tokens: list[Token]) -> MergeStatement | None:
+    start, end = tokens[0].start, tokens[-1].end + 1
+    using, on = _clause(tokens, TokenType.USING), _clause(tokens, TokenType.ON)
+    try:
+        merge = sqlglot.parse_one(text[start:end], dialect="databricks")
+    except sqlglot.errors.SqlglotError:
+        return None
+    if not isinstance(merge, exp.Merge) or using is None or on is None or not using < on - 1:
+        return None
+    source, target, condition = merge.args["using"], merge.this, merge.args["on"]
+    alias = str(source.alias_or_name)
+    keys = _keys(condition, alias)
+    if not alias or not keys:
+        return None
+    return MergeStatement(
+        start=start,
+        end=end,
+        source_start=tokens[using + 1].start,
+        source_end=tokens[on - 1].end + 1,
+        source=source,
+        alias=alias,
+        has_alias=bool(source.alias),
+        target=".".join(part.name for part in target.parts).lower() if isinstance(target, exp.Table) else "",
+        keys=tuple(keys),
+        nullable_keys=tuple(key for key, null_safe in keys.items() if not null_safe),
+        columns=frozenset(c.name.lower() for c in merge.find_all(exp.Column) if _is_of(c, alias)),
+        takes_all_columns=any(_takes_all(when) for when in merge.find_all(exp.When)),
+    )
+
+
+def _clause(tokens: list[Token], kind: TokenType) -> int | None:
+    depth = 0
+    for position, token in enumerate(tokens):
+        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+        if depth == 0 and token.token_type is kind:
+            return position
+    return None
+
+
+def _keys(condition: exp.Expression, alias: str) -> dict[str, bool]:
+    """Return the source side of each comparison, and whether it is null-safe; nothing when it is used otherwise."""
+    keys: dict[str, bool] = {}
+    for part in _conjuncts(condition):
+        if not any(_is_of(column, alias) for column in part.find_all(exp.Column)):
+            continue
+        sides = [part.left, part.right] if isinstance(part, exp.EQ | exp.NullSafeEQ) else []
+        own = [side for side in sides if _is_only_of(side, alias)]
+        if len(own) != 1:
+            return {}
+        keys[own[0].sql(dialect="databricks")] = isinstance(part, exp.NullSafeEQ)
+    return keys
+
+
+def _conjuncts(condition: exp.Expression) -> Iterator[exp.Expression]:
+    inner = condition.unnest()
+    if isinstance(inner, exp.And):
+        yield from _conjuncts(inner.left)
+        yield from _conjuncts(inner.right)
+    else:
+        yield inner
+
+
+def _is_of(column: exp.Column, alias: str) -> bool:
+    return column.table.lower() == alias.lower()
+
+
+def _is_only_of(side: exp.Expression, alias: str) -> bool:
+    columns = list(side.find_all(exp.Column))
+    return bool(columns) and all(_is_of(column, alias) for column in columns)
+
+
+def _takes_all(when: exp.When) -> bool:
+    then = when.args.get("then")
+    if isinstance(then, exp.Update | exp.Insert):
+        return any(isinstance(part, exp.Star) for part in (then.this, *(then.args.get("expressions") or ())))
+    return False

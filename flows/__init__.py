@@ -1,0 +1,1 @@
+"""Flows that read like the playbook: order and decisions, nothing else."""

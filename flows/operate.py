@@ -1,0 +1,62 @@
+"""The playbook as a flow: discover, validate, deploy, then layer by layer run, verify and heal; report at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import State, flow
+
+from flows.heal import bring_up, put_in_place
+from operations.ends import LayerEnd
+from operations.operation import Operation
+from operations.run_plan import PlannedResource
+from tasks.act_on_answers import act_on_answers
+from tasks.ask_person import ask_person
+from tasks.conclude_operation import conclude_operation
+from tasks.discover_bundle import discover_bundle
+from tasks.hold_operation import hold_operation
+from tasks.open_operation import open_operation
+from tasks.plan_resources import plan_resources
+from tasks.resync_bundle import resync_bundle
+
+
+@flow(name="operate-bundle", flow_run_name="operate {bundle} on {target}")
+def operate_bundle(
+    bundle: str, target: str = "dev", operation: str | None = None, *, dry_run: bool = False
+) -> State[Any]:
+    """Deploy a bundle, run it layer by layer, heal what fails, and ask a person when nothing safe is left.
+
+    Args:
+        bundle: Folder of the bundle (with its databricks.yml).
+        target: Target of the bundle.
+        operation: Id of an operation to go on with; a new one starts without it.
+        dry_run: Show the plan; deploy and run nothing.
+    """
+    work = open_operation(bundle, target, operation, dry_run=dry_run)
+    with hold_operation(work):
+        discover_bundle(work)
+        if put_in_place(work):
+            for _layer, members in plan_resources(work).layers if not dry_run else ():
+                if bring_up_layer(work, members) is not LayerEnd.PASSED:
+                    break
+        return conclude_operation(work)
+
+
+def bring_up_layer(work: Operation, members: tuple[PlannedResource, ...]) -> LayerEnd:
+    """Run every resource of a layer to its end, then ask all open questions at once and act on the answers."""
+    pending = tuple(member.key for member in members)
+    while pending:
+        ends = [bring_up(work, key) for key in pending]
+        questions = {end.question.resource: end.question for end in ends if end.question}
+        if not questions:
+            return LayerEnd.PASSED if all(end.passes for end in ends) else LayerEnd.STOPPED
+        unverified = [key for key, end in zip(pending, ends, strict=True) if not end.passes]
+        decision = act_on_answers(work, ask_person(work, tuple(questions.values())), unverified)
+        if decision.end is not LayerEnd.PASSED:
+            return decision.end
+        if decision.person_changed_something:
+            resync_bundle(work)
+            if not put_in_place(work):
+                return LayerEnd.STOPPED
+        pending = decision.run_again
+    return LayerEnd.PASSED

@@ -1,0 +1,1 @@
+"""What an operation leaves behind: journal, questions and answers, reports."""

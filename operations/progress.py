@@ -1,0 +1,291 @@
+"""Where an operation stands: a pure replay of its journal, and all that resuming needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import Any
+
+from pydantic import AwareDatetime
+
+from diagnostics.models import Diagnosis, FixPlan
+from operations.ends import BUNDLE
+from operations.events import Event, JournalEvent
+from workspace.models import Evidence, Model, RunHandle, RunOutcome
+
+
+class ResourceStatus(StrEnum):
+    """Where a resource stands within the operation."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    VERIFIED = "verified"
+    FAILED = "failed"
+    ESCALATED = "escalated"
+    SKIPPED = "skipped"
+
+
+class OpenRun(Model):
+    """A run that was intended and has not ended as far as the journal knows."""
+
+    iteration: int
+    intended_at: AwareDatetime | None = None
+    idempotency_token: str | None = None
+    handle: RunHandle | None = None
+    """None: the process died between intending the run and recording its start."""
+
+
+class Attempt(Model):
+    """One iteration of a resource, or one failed validate, plan or deploy of the bundle: what happened and was done."""
+
+    iteration: int
+    handle: RunHandle | None = None
+    outcome: RunOutcome | None = None
+    evidence: Evidence | None = None
+    diagnoses: tuple[Diagnosis, ...] = ()
+    """The first one is what the fix was planned for."""
+    plan: FixPlan | None = None
+    """As it was journalled, redacted and without its edits: to be shown, not to be applied."""
+    diff: str = ""
+    """Unified diff of the plan's edits."""
+    digest: str | None = None
+    applied: bool = False
+    undone: bool = False
+    verified: bool = False
+
+
+class ResourceProgress(Model):
+    """One resource (or the bundle itself) as the journal tells it."""
+
+    key: str
+    layer: str = "none"
+    status: ResourceStatus = ResourceStatus.PENDING
+    iterations: int = 0
+    """The highest iteration so far; the next run takes the next number."""
+    iterations_used: int = 0
+    """Iterations since a person last said `run_again`; what counts against the limit."""
+    open_run: OpenRun | None = None
+    attempts: tuple[Attempt, ...] = ()
+    tried: frozenset[str] = frozenset()
+    """Digests of all fix plans that were applied."""
+    reason: str = ""
+    """Why it was skipped or escalated."""
+
+
+class Progress(Model):
+    """An operation as its journal tells it."""
+
+    bundle: ResourceProgress = ResourceProgress(key=BUNDLE)
+    """Failures of validate, plan and deploy."""
+    resources: Mapping[str, ResourceProgress] = {}
+    """By resource key, in planned order."""
+    deployed: bool = False
+    """The working copy as it is now is deployed."""
+    deploy_open: bool = False
+    """A deploy was started and its end is not known."""
+    open_questions: tuple[str, ...] = ()
+    started_at: AwareDatetime | None = None
+    last_at: AwareDatetime | None = None
+    ended_at: AwareDatetime | None = None
+    """None while it runs, and after it was resumed."""
+    verdict: str | None = None
+    end: Mapping[str, Any] = {}
+    """Data of the end: exit code, reason, patch."""
+
+    def of(self, key: str | None) -> ResourceProgress:
+        """Return the progress of a resource, of the bundle for None and `bundle`, a fresh one for an unknown key."""
+        if key in {None, BUNDLE}:
+            return self.bundle
+        return self.resources.get(str(key)) or ResourceProgress(key=str(key))
+
+
+def progress(events: Iterable[JournalEvent]) -> Progress:
+    """Replay the events and return where the operation stands; the same events always give the same answer."""
+    current = Progress()
+    for event in events:
+        current = _after(current, event)
+    return current
+
+
+def _after(before: Progress, event: JournalEvent) -> Progress:
+    """Return the progress after one more event; an event of a newer version changes only the time."""
+    changes = {"started_at": before.started_at or event.at, "last_at": event.at, **_operation_changes(before, event)}
+    now = before.model_copy(update=changes)
+    step = _STEPS.get(event.event)
+    if step is None:
+        return now
+    changed = step(now.of(event.resource), event)
+    if changed.key == BUNDLE:
+        return now.model_copy(update={"bundle": changed})
+    return now.model_copy(update={"resources": {**now.resources, changed.key: changed}})
+
+
+def _operation_changes(before: Progress, event: JournalEvent) -> dict[str, Any]:
+    """What an event changes about the operation as a whole."""
+    data = event.data
+    match event.event:
+        case Event.OPERATION_ENDED:
+            return {"ended_at": event.at, "verdict": data.get("verdict"), "end": data}
+        case Event.RESOURCES_PLANNED:
+            return {"resources": _planned(before, data.get("resources", ()))}
+        case Event.QUESTION_ASKED:
+            return {"open_questions": (*_other_questions(before, data), data["question"])}
+        case Event.QUESTION_ANSWERED:
+            return {"open_questions": _other_questions(before, data)}
+        case Event.EVIDENCE_COLLECTED if event.resource in {None, BUNDLE}:
+            return {"deploy_open": False}
+        case _:
+            return _FIXED_CHANGES.get(event.event, {})
+
+
+_FIXED_CHANGES: Mapping[str, dict[str, Any]] = {
+    Event.OPERATION_RESUMED: {"ended_at": None, "verdict": None, "end": {}},
+    Event.DEPLOY_STARTED: {"deploy_open": True, "deployed": False},
+    Event.BUNDLE_DEPLOYED: {"deploy_open": False, "deployed": True},
+    Event.FIX_APPLIED: {"deployed": False},
+    Event.FIX_UNDONE: {"deployed": False},
+}
+
+
+def _planned(before: Progress, planned: Iterable[Mapping[str, Any]]) -> dict[str, ResourceProgress]:
+    """Put the resources into planned order; what is known of them already stays."""
+    ordered = {
+        str(item["key"]): before.of(item["key"]).model_copy(update={"layer": str(item.get("layer") or "none")})
+        for item in planned
+    }
+    return ordered | {key: known for key, known in before.resources.items() if key not in ordered}
+
+
+def _other_questions(before: Progress, data: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(question for question in before.open_questions if question != data["question"])
+
+
+def _intended(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    iteration = event.iteration or resource.iterations + 1
+    is_new = iteration > resource.iterations
+    run = OpenRun(
+        iteration=iteration, intended_at=event.at, idempotency_token=event.data.get("idempotency_token"), handle=None
+    )
+    return resource.model_copy(
+        update={
+            "status": ResourceStatus.RUNNING,
+            "iterations": max(iteration, resource.iterations),
+            "iterations_used": resource.iterations_used + is_new,
+            "open_run": run,
+            "attempts": (*resource.attempts, Attempt(iteration=iteration)) if is_new else resource.attempts,
+        }
+    )
+
+
+def _started(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    handle = RunHandle.model_validate(event.data["handle"])
+    if resource.open_run is None or resource.open_run.iteration != handle.iteration:
+        resource = _intended(resource, event.model_copy(update={"iteration": handle.iteration}))
+    run = (resource.open_run or OpenRun(iteration=handle.iteration)).model_copy(update={"handle": handle})
+    return _with_attempt(resource, handle.iteration, handle=handle).model_copy(update={"open_run": run})
+
+
+def _ended(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    outcome = RunOutcome.model_validate(event.data["outcome"])
+    status = ResourceStatus.RUNNING if outcome.succeeded else ResourceStatus.FAILED
+    changed = _with_attempt(resource, outcome.handle.iteration, outcome=outcome, handle=outcome.handle)
+    return changed.model_copy(update={"open_run": None, "status": status})
+
+
+def _verified(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    changed = _with_attempt(resource, event.iteration or resource.iterations, verified=True)
+    return changed.model_copy(update={"status": ResourceStatus.VERIFIED, "open_run": None})
+
+
+def _evidence(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    evidence = Evidence.model_validate(event.data["evidence"])
+    if resource.key == BUNDLE:
+        # The bundle has no runs: each failed validate, plan or deploy is its next iteration.
+        number = resource.iterations + 1
+        counted = {"iterations": number, "iterations_used": resource.iterations_used + 1}
+        resource = resource.model_copy(update=counted)
+    else:
+        number = event.iteration or evidence.iteration
+    return _with_attempt(resource, number, evidence=evidence).model_copy(update={"status": ResourceStatus.FAILED})
+
+
+def _diagnosed(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    found = (event.data["diagnosis"], *event.data.get("others", ()))
+    return _with_attempt(resource, _last(resource), diagnoses=tuple(Diagnosis.model_validate(each) for each in found))
+
+
+def _fix_planned(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    shown = dict(event.data["plan"])
+    diff = shown.pop("diff", "")
+    plan = FixPlan.model_validate(shown)
+    digest = event.data.get("digest") or plan.digest
+    return _with_attempt(resource, _last(resource), plan=plan, diff=diff or plan.diff, digest=digest)
+
+
+def _fix_applied(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    digest = str(event.data["digest"])
+    diff = {"diff": event.data["diff"]} if event.data.get("diff") else {}
+    changed = _with_attempt(resource, _last(resource), applied=True, digest=digest, **diff)
+    return changed.model_copy(update={"tried": resource.tried | {digest}})
+
+
+def _fix_undone(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    digest = event.data["digest"]
+    attempts = (
+        attempt.model_copy(update={"undone": True}) if attempt.applied and attempt.digest == digest else attempt
+        for attempt in resource.attempts
+    )
+    return resource.model_copy(update={"attempts": tuple(attempts)})
+
+
+def _answered(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    """`run_again` gives the resource all its iterations anew; other answers change it only by what follows them."""
+    if event.data.get("option") != "run_again":
+        return resource
+    return resource.model_copy(update={"status": ResourceStatus.PENDING, "iterations_used": 0, "reason": ""})
+
+
+def _deployed(resource: ResourceProgress, _event: JournalEvent) -> ResourceProgress:
+    return resource.model_copy(update={"status": ResourceStatus.VERIFIED, "reason": ""})
+
+
+def _skipped(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    return resource.model_copy(
+        update={"status": ResourceStatus.SKIPPED, "reason": event.data.get("reason", ""), "open_run": None}
+    )
+
+
+def _escalated(resource: ResourceProgress, event: JournalEvent) -> ResourceProgress:
+    return resource.model_copy(update={"status": ResourceStatus.ESCALATED, "reason": event.data.get("reason", "")})
+
+
+_STEPS: Mapping[str, Callable[[ResourceProgress, JournalEvent], ResourceProgress]] = {
+    Event.BUNDLE_DEPLOYED: _deployed,
+    Event.RUN_INTENDED: _intended,
+    Event.RUN_STARTED: _started,
+    Event.RUN_ENDED: _ended,
+    Event.RUN_VERIFIED: _verified,
+    Event.EVIDENCE_COLLECTED: _evidence,
+    Event.FAILURE_DIAGNOSED: _diagnosed,
+    Event.FIX_PLANNED: _fix_planned,
+    Event.FIX_APPLIED: _fix_applied,
+    Event.FIX_UNDONE: _fix_undone,
+    Event.QUESTION_ANSWERED: _answered,
+    Event.RESOURCE_SKIPPED: _skipped,
+    Event.RESOURCE_ESCALATED: _escalated,
+}
+
+
+def _last(resource: ResourceProgress) -> int:
+    return resource.attempts[-1].iteration if resource.attempts else max(resource.iterations, 1)
+
+
+def _with_attempt(resource: ResourceProgress, iteration: int, **changes: Any) -> ResourceProgress:
+    """Change the latest attempt of this iteration, or add one."""
+    for index in range(len(resource.attempts) - 1, -1, -1):
+        if resource.attempts[index].iteration == iteration:
+            changed = resource.attempts[index].model_copy(update=changes)
+            attempts = (*resource.attempts[:index], changed, *resource.attempts[index + 1 :])
+            return resource.model_copy(update={"attempts": attempts})
+    attempt = Attempt(iteration=iteration, **changes)
+    return resource.model_copy(update={"attempts": (*resource.attempts, attempt)})

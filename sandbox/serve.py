@@ -1,0 +1,95 @@
+"""The daemon's own process: holds the lock, starts compute, serves until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from pathlib import Path
+
+import uvicorn
+from filelock import FileLock, Timeout
+
+from sandbox.compute import Compute
+from sandbox.errors import SandboxError
+from sandbox.layout import DEFAULT_PORT, USER_NAME, StateDir
+from sandbox.server import assemble, create_app
+
+START_SECONDS = 300.0
+_SEARCHED_PORTS = 50
+
+
+def serve(state: StateDir, mode: str, port: int | None, script: Path | None) -> int:
+    """Serve a state folder until SIGTERM; the return value is the exit code of the process."""
+    lock = FileLock(state.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise SandboxError(f"another sandbox already serves {state.root}") from error
+    with lock, _listen(state, port) as listener:
+        compute = make_compute(mode, state, script)
+        return _run(state, mode, compute, listener)
+
+
+def make_compute(mode: str, state: StateDir, script: Path | None) -> Compute:
+    """The compute mode of this name."""
+    if mode == "scripted":
+        from sandbox.scripted import ScriptedCompute  # noqa: PLC0415  only the mode in use is loaded
+
+        return ScriptedCompute(script or state.script)
+    from sandbox.spark.compute import SparkCompute  # noqa: PLC0415  it loads the engines
+
+    spark: Compute = SparkCompute(state.root, USER_NAME)
+    return spark
+
+
+def _run(state: StateDir, mode: str, compute: Compute, listener: socket.socket) -> int:
+    port = listener.getsockname()[1]
+    host = f"http://127.0.0.1:{port}"
+    services = assemble(state, host, compute)
+    app = create_app(services, state.token())
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3))
+    failure: list[str] = []
+
+    about = {"pid": os.getpid(), "port": port, "host": host, "compute": mode}
+    state.write_daemon(about | {"ready": False})
+
+    def start_compute() -> None:
+        try:
+            compute.start()
+            compute.wait_until_ready(START_SECONDS)
+        except Exception as error:  # noqa: BLE001  whatever it is, the person who starts the sandbox is told
+            failure.append(f"the engines did not start: {' '.join(str(error).split())}")
+            server.should_exit = True
+        else:
+            state.write_daemon(about | {"ready": True})
+
+    threading.Thread(target=start_compute, name="compute", daemon=True).start()
+    try:
+        server.run(sockets=[listener])
+    finally:
+        for service in (services.runs, services.pipelines, services.statements):
+            service.close()
+        compute.stop()
+    if failure:
+        raise SandboxError(failure[0])
+    return 0
+
+
+def _listen(state: StateDir, port: int | None) -> socket.socket:
+    """A socket on the port that was asked for, or on the usual one or the next that is free."""
+    usual = int(state.read_daemon().get("port") or DEFAULT_PORT)
+    candidates = [port] if port is not None else [usual, *range(DEFAULT_PORT, DEFAULT_PORT + _SEARCHED_PORTS)]
+    for candidate in candidates:
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", candidate))
+            listener.listen(512)
+        except OSError:
+            listener.close()
+            continue
+        return listener
+    if port is not None:
+        raise SandboxError(f"port {port} is in use: choose another with --port, or leave it out to take a free one")
+    raise SandboxError(f"no port from {DEFAULT_PORT} on is free: name one with --port")

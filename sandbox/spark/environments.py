@@ -1,0 +1,91 @@
+"""Python environments of tasks with dependencies: one for each list of requirements, kept and used again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from filelock import FileLock
+
+from sandbox.spark.errors import EngineError
+
+
+class InstallationError(Exception):
+    """A requirement cannot be installed: a fault of the task's environment, in Databricks' words."""
+
+
+def python_for(dependencies: Sequence[str], folder: Path) -> Path:
+    """Return the interpreter of an environment with `dependencies`, making it the first time.
+
+    Raises:
+        InstallationError: a requirement does not exist or does not fit.
+        EngineError: no environment can be made at all.
+    """
+    wanted = sorted(set(dependencies))
+    environment = folder / hashlib.sha256("\n".join(wanted).encode()).hexdigest()[:16]
+    python = environment / "bin" / "python"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{environment}.lock"):
+        if not (environment / "complete").exists():
+            shutil.rmtree(environment, ignore_errors=True)
+            _make(environment, wanted)
+            (environment / "complete").touch()
+    return python
+
+
+def uv_command(*arguments: str) -> list[str]:
+    """Return the command line of `uv pip …`."""
+    return [_uv(), "pip", *arguments]
+
+
+def _uv() -> str:
+    found = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    if found is None:
+        raise EngineError("uv is not installed: install bundleops with its `sandbox` extra")
+    return found
+
+
+def _make(environment: Path, wanted: list[str]) -> None:
+    made = subprocess.run(
+        [_uv(), "venv", "--quiet", "--python", sys.executable, str(environment)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        raise EngineError(f"no Python environment can be made in {environment}: {made.stderr.strip()}")
+    packages = environment / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
+    _see_base_packages(packages)
+    with tempfile.TemporaryDirectory() as scratch:
+        command = uv_command("install", "--quiet", "--python", str(environment / "bin" / "python"), *wanted)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=scratch)
+    if done.returncode:
+        raise InstallationError(_databricks_words(wanted, done.stderr))
+
+
+def _see_base_packages(packages: Path) -> None:
+    """Spark and the sandbox come from the base environment; what the task installs stands before them."""
+    base = sysconfig.get_path("purelib")
+    project = Path(__file__).parents[2]
+    lines = f"import site; site.addsitedir({base!r})\n{project}\n"
+    (packages / "sandbox-base.pth").write_text(lines, encoding="utf-8")
+
+
+def _databricks_words(wanted: list[str], output: str) -> str:
+    reason = " ".join(output.split())
+    absent = re.search(r"([\w.-]+) was not found in the package registry", reason)
+    if absent:
+        name = next((one for one in wanted if one.startswith(absent.group(1))), absent.group(1))
+        reason = (
+            f"ERROR: Could not find a version that satisfies the requirement {name} (from versions: none) "
+            f"ERROR: No matching distribution found for {name}"
+        )
+    return f"Library installation failed for {', '.join(wanted)}: {reason}"

@@ -1,0 +1,95 @@
+"""One job in a process of its own: a task attempt, a statement, or the interruption of another session.
+
+A job is a JSON document; its result is written as one to the file that the job names. Started by the zygote, forked or,
+for a task with dependencies, as `python -m sandbox.spark.worker JOB` of the task's environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sandbox.spark import cells, client, traces
+from sandbox.spark.dbutils import NotebookExit
+from sandbox.spark.rows import rows_of
+
+Job = Mapping[str, Any]
+
+
+def main(job: Job) -> None:
+    """Run a job and write its result; what user code raises is part of the result."""
+    root = Path(job.get("workspace_root", "/"))
+    try:
+        result = _KINDS[job["kind"]](client.connect(job["remote"]), job)
+    except NotebookExit as done:
+        result = {"ok": True, "exit_value": done.value}
+    except BaseException as error:  # noqa: BLE001 - user code may raise anything, and all of it is reported
+        result = _failure(error, root)
+    sys.stdout.flush()
+    target = Path(job["result"])
+    partial = target.with_suffix(".part")
+    partial.write_text(json.dumps(result), encoding="utf-8")
+    partial.rename(target)
+
+
+def _failure(error: BaseException, root: Path) -> dict[str, Any]:
+    text = traces.trace(error, root)
+    print(text)
+    condition = getattr(error, "getCondition", lambda: None)()
+    state = getattr(error, "getSqlState", lambda: None)()
+    short = traces.short_form(error)
+    return {"ok": False, "error": short, "error_trace": text, "error_code": condition, "sql_state": state}
+
+
+def _notebook(spark: Any, job: Job) -> dict[str, Any]:
+    folders = cells.import_paths(job["workspace_path"], Path(job["workspace_root"]))
+    sys.path[:0] = [str(folder) for folder in folders]
+    if folders[0].is_dir():
+        os.chdir(folders[0])
+    source = Path(job["source"])
+    cells.Notebook(spark, job["parameters"], job["workspace_path"]).run(
+        source.read_text(encoding="utf-8"), source.suffix
+    )
+    return {"ok": True}
+
+
+def _sql_file(spark: Any, job: Job) -> dict[str, Any]:
+    cells.run_sql_file(spark, Path(job["source"]).read_text(encoding="utf-8"), job["parameters"])
+    return {"ok": True}
+
+
+def _script(spark: Any, job: Job) -> dict[str, Any]:
+    for statement in job["statements"]:
+        spark.sql(statement).collect()
+    return {"ok": True}
+
+
+def _statement(spark: Any, job: Job) -> dict[str, Any]:
+    for statement in job["context"]:
+        spark.sql(statement)
+    frame = client.run_sql(spark, job["statement"], job["parameters"])
+    return {"ok": True, **rows_of(frame, job["row_limit"])}
+
+
+def _interrupt(spark: Any, job: Job) -> dict[str, Any]:
+    del job
+    return {"ok": True, "interrupted": len(spark.interruptAll())}
+
+
+_KINDS: dict[str, Callable[[Any, Job], dict[str, Any]]] = {
+    "notebook": _notebook,
+    "sql_file": _sql_file,
+    "statement": _statement,
+    "script": _script,
+    "interrupt": _interrupt,
+}
+
+
+if __name__ == "__main__":
+    main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
+    sys.stdout.flush()
+    os._exit(0)  # Spark's client keeps threads that would hold the process back

@@ -1,0 +1,118 @@
+"""The `bundle` commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.standin.bundle import Bundle, Call
+from sandbox.standin.deploy import deploy
+from sandbox.standin.destroy import NOT_APPROVED, destroy
+from sandbox.standin.diagnostics import AlreadyReportedError, BundleError, count
+from sandbox.standin.load import load
+from sandbox.standin.output import (
+    as_json,
+    configuration,
+    locations,
+    report,
+    sorted_json,
+    summary,
+    summary_json,
+    validation,
+)
+from sandbox.standin.plan import make_plan
+from sandbox.standin.planfile import plan_document, plan_text
+from sandbox.standin.run_job import run_job
+from sandbox.standin.run_pipeline import run_pipeline
+from sandbox.standin.state import pull, read_local_or_pull
+from sandbox.standin.sync import ensure_remote_files_folder
+
+
+def _loaded(call: Call) -> Bundle:
+    bundle = load(call)
+    report(bundle)
+    if bundle.failed:
+        raise AlreadyReportedError
+    return bundle
+
+
+def _validate(call: Call) -> int:
+    bundle = load(call)
+    if not bundle.failed:
+        ensure_remote_files_folder(bundle)
+    report(bundle)
+    if call.options.output == "json":
+        document = configuration(bundle)
+        extra = {"__locations": locations(bundle)} if call.options.include_locations else {}
+        call.out.write(sorted_json(document | extra))
+    else:
+        call.out.write(validation(bundle))
+    warnings = sum(diagnostic.severity == "Warning" for diagnostic in bundle.diagnostics)
+    if call.options.strict and warnings and not bundle.failed:
+        verb = "was" if warnings == 1 else "were"
+        raise BundleError(f"{count(warnings, 'warning')} {verb} found. Warnings are not allowed in strict mode")
+    return int(bundle.failed)
+
+
+def _plan(call: Call) -> int:
+    bundle = _loaded(call)
+    state = pull(bundle, with_files=True)
+    try:
+        steps = make_plan(bundle, state)
+    except BundleError as error:
+        call.err.write(str(error.diagnostic()))
+        raise AlreadyReportedError from error
+    call.out.write(as_json(plan_document(steps, state)) if call.options.output == "json" else plan_text(steps))
+    return 0
+
+
+def _deploy(call: Call) -> int:
+    deploy(_loaded(call))
+    return 0
+
+
+def _summary(call: Call) -> int:
+    bundle = _loaded(call)
+    ids = read_local_or_pull(bundle).ids
+    is_json = call.options.output == "json"
+    call.out.write(sorted_json(summary_json(bundle, ids)) if is_json else summary(bundle, ids))
+    return 0
+
+
+def _run(call: Call) -> int:
+    bundle = _loaded(call)
+    key = call.options.key
+    if not key:
+        raise BundleError("expected a KEY of the resource to run")
+    state = pull(bundle)
+    kind, name = key.rpartition(".")[::2]
+    found = [item for item in bundle.resources() if item[1] == name and kind in ("", item[0])]
+    if not found:
+        raise BundleError(f'resource with key "{key}" not found')
+    kind, name, node = found[0]
+    remote_id = state.ids.get(f"resources.{kind}.{name}")
+    if remote_id is None:
+        raise BundleError("resource not found or not yet deployed. Did you forget to run 'databricks bundle deploy'?")
+    if kind == "jobs":
+        run_job(bundle, remote_id, str(node.plain("name")))
+    elif kind == "pipelines":
+        run_pipeline(bundle, remote_id)
+    else:
+        raise BundleError(f"resources of type {kind} cannot be run by the stand-in")
+    return 0
+
+
+def _destroy(call: Call) -> int:
+    if not call.options.auto_approve:
+        raise BundleError(NOT_APPROVED)
+    destroy(_loaded(call))
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Call], int]] = {
+    "deploy": _deploy,
+    "destroy": _destroy,
+    "plan": _plan,
+    "run": _run,
+    "summary": _summary,
+    "validate": _validate,
+}

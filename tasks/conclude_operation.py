@@ -1,0 +1,89 @@
+"""The end: what came of the operation, the patch of proven fixes, the reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from operations.report import write_report
+from prefect import State, task
+from prefect.states import Completed, Failed
+
+from diagnostics.models import FileEdit
+from operations.journal import Event
+from operations.operation import Operation
+from operations.progress import Progress, ResourceStatus, progress
+from tasks.retry_policies import LOCAL
+from tasks.toolbox import journal_of, questions_of, records_of
+from workspace.models import Model, Surface
+from workspace.working_copy import write_patch
+
+
+class Conclusion(Model):
+    """How an operation ended."""
+
+    operation: str
+    verdict: str
+    """verified, planned, waiting, escalated, failed or invalid"""
+    exit_code: int
+    reason: str
+    patch: str | None = None
+    report: str | None = None
+
+
+@task(task_run_name="conclude operation", **LOCAL)
+def conclude_operation(work: Operation) -> State[Any]:
+    """Judge the operation, write patch and reports, and return a state that tells Prefect the same."""
+    done = progress(journal_of(work).events())
+    verdict, exit_code, reason = judge(work, done, waiting=bool(questions_of(work).list(work.id)))
+    patch = _write_proven(work, done)
+    journal_of(work).append(Event.OPERATION_ENDED, verdict=verdict, exit_code=exit_code, reason=reason, patch=patch)
+    conclusion = Conclusion(
+        operation=work.id, verdict=verdict, exit_code=exit_code, reason=reason, patch=patch, report=write_reports(work)
+    )
+    if exit_code == 0:
+        return Completed(message=reason, data=conclusion)
+    return Failed(message=f"{verdict}: {reason}", data=conclusion)
+
+
+def judge(work: Operation, done: Progress, *, waiting: bool) -> tuple[str, int, str]:
+    """Return verdict, exit code and reason of an operation."""
+    unverified = [key for key, one in done.resources.items() if one.status is not ResourceStatus.VERIFIED]
+    if waiting:
+        return "waiting", 4, "a person has been asked and has not answered yet"
+    if done.bundle.status in {ResourceStatus.FAILED, ResourceStatus.ESCALATED} and not done.deployed:
+        last = done.bundle.attempts[-1].evidence if done.bundle.attempts else None
+        invalid = last is not None and last.surface is Surface.VALIDATE
+        return ("invalid", 3, "the bundle is invalid") if invalid else ("escalated", 1, "the bundle was not deployed")
+    if work.dry_run:
+        return "planned", 0, "dry run: nothing was deployed and nothing was run"
+    if not unverified and done.deployed:
+        return "verified", 0, f"{len(done.resources)} resources verified"
+    escalated = any(one.status is ResourceStatus.ESCALATED for one in done.resources.values())
+    return "escalated" if escalated else "failed", 1, f"not verified: {', '.join(unverified) or 'the deploy'}"
+
+
+def write_reports(work: Operation) -> str:
+    """Write the reports from the journal and return the path of the Markdown one."""
+    path = str(write_report(work, journal_of(work).events()))
+    journal_of(work).append(Event.REPORT_WRITTEN, path=path)
+    return path
+
+
+def _write_proven(work: Operation, done: Progress) -> str | None:
+    """Write the fixes of verified resources as one patch for the person's checkout; None when there are none."""
+    edits: dict[str, FileEdit] = {}
+    for fix in records_of(work).fixes():
+        if fix.plan.digest not in done.of(fix.resource).tried or not _is_proven(done, fix.resource):
+            continue
+        for edit in fix.plan.edits:
+            before = edits[edit.path].before if edit.path in edits else edit.before
+            edits[edit.path] = FileEdit(path=edit.path, before=before, after=edit.after)
+    if not edits:
+        return None
+    file = records_of(work).patch_file
+    write_patch(list(edits.values()), file)
+    return str(file)
+
+
+def _is_proven(done: Progress, key: str) -> bool:
+    return done.deployed if key == "bundle" else done.of(key).status is ResourceStatus.VERIFIED

@@ -1,0 +1,67 @@
+"""Step 1, second half: deploy the plan. What it deletes or recreates needs an answer first, used up right here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import task
+
+from operations.approvals import is_approved
+from operations.ends import BUNDLE, QuestionDraft
+from operations.journal import Event
+from operations.operation import Operation
+from operations.plain_text import code_span
+from tasks.cli_evidence import cli_evidence
+from tasks.lock_target import require_lock
+from tasks.retry_policies import NEVER
+from tasks.toolbox import cli_of, guard_of, journal_of, progress_of, questions_of, records_of
+from workspace.guard import Act
+from workspace.models import DeployPlan, Evidence, Surface
+from workspace.resolved import resolved_bundle
+
+ACTION = "deploy_destructive_plan"
+
+
+@task(task_run_name="deploy bundle", **NEVER)
+def deploy_bundle(work: Operation, plan: DeployPlan) -> Evidence | None:
+    """Deploy exactly this plan and read back ids and URLs.
+
+    Returns:
+        The evidence of what failed, None when the bundle is deployed.
+
+    Raises:
+        ApprovalRequiredError: the plan deletes or recreates something and no answer allows exactly that.
+        PlanChangedError: bundle or workspace changed since the plan was made.
+    """
+    if plan.destructive:
+        guard_of(work).require(Act(operation=work.id, resource=BUNDLE, action=ACTION, digest=plan.digest))
+    require_lock(work)
+    journal_of(work).append(Event.DEPLOY_STARTED, digest=plan.digest)
+    cli = cli_of(work)
+    outcome = cli.deploy(records_of(work).deploy_plan_file, auto_approve=bool(plan.destructive))
+    if not outcome.ok:
+        return cli_evidence(work, outcome, Surface.DEPLOY, progress_of(work, BUNDLE).iterations + 1)
+    validated = cli.validate()
+    bundle = resolved_bundle(validated.document or {}, Path(work.working_copy), cli.summary())
+    records_of(work).save_bundle(bundle)
+    journal_of(work).append(
+        Event.BUNDLE_DEPLOYED,
+        digest=plan.digest,
+        changes=len(plan.changes),
+        resources={resource.key: resource.url or "" for resource in bundle.resources},
+    )
+    return None
+
+
+def destructive_question(work: Operation, plan: DeployPlan) -> QuestionDraft | None:
+    """Return the question that a deploy has to ask first; None when it deletes nothing or has its answer."""
+    lines = "\n".join(f"- {change.action} {code_span(change.resource)}" for change in plan.destructive)
+    draft = QuestionDraft(
+        resource=BUNDLE,
+        kind="approval",
+        title=f"Deploy deletes or recreates {len(plan.destructive)} resource(s) on {work.target}",
+        body=f"The deploy would do this, and data may be lost:\n\n{lines}\n\nNothing is deployed without approval.",
+        action=ACTION,
+        digest=plan.digest,
+    )
+    return draft if plan.destructive and not is_approved(questions_of(work), work.id, draft) else None

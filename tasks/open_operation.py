@@ -1,0 +1,88 @@
+"""Open an operation: a new one, or one that was interrupted and goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import task
+from prefect.runtime import flow_run
+
+from operations.operation import Limits, Operation
+from operations.store import StateStore, operation_id
+from tasks.retry_policies import LOCAL
+from workspace.errors import UsageError
+from workspace.sdk import check_connection
+from workspace.settings import Settings, settings
+from workspace.working_copy import find_bundle, prepare
+
+
+@task(task_run_name="open operation on {target}", **LOCAL)
+def open_operation(bundle: str, target: str, operation: str | None, *, dry_run: bool = False) -> Operation:
+    """Begin an operation, or go on with the one that has this id.
+
+    An operation that exists goes on with its own bundle, target and working copy, edits included. A retried flow run
+    goes on with the operation that it began.
+
+    Raises:
+        UsageError: there is no such bundle or operation, or the operation belongs to another bundle or target.
+    """
+    store = StateStore(settings().state_dir)
+    begun = operation or _begun_by_flow_run(store)
+    if begun is None:
+        work = create_operation(store, bundle, target, dry_run=dry_run)
+        _remember_flow_run(store, work)
+        return work
+    work = store.open(begun).request()
+    if find_bundle(Path(bundle)) != Path(work.bundle) or target != work.target:
+        raise UsageError(
+            f"Operation {work.id} is on {work.bundle}, target {work.target}; it cannot go on with {bundle}, "
+            f"target {target}. Resume it with its own bundle and target, or start a new operation."
+        )
+    return work
+
+
+def create_operation(store: StateStore, bundle: str, target: str, *, dry_run: bool = False) -> Operation:
+    """Find the bundle, bring its working copy up to date and record the new operation."""
+    current = settings()
+    root = find_bundle(Path(bundle))
+    host = check_connection(current.profile).host
+    work = Operation(
+        id=operation_id(),
+        bundle=str(root),
+        target=target,
+        working_copy=str(prepare(root, store.copies_dir, target, host)),
+        state_dir=str(store.root),
+        profile=current.profile,
+        cli=current.cli,
+        limits=_limits(current),
+        dry_run=dry_run,
+    )
+    store.create(work)
+    return work
+
+
+def _limits(current: Settings) -> Limits:
+    return Limits(
+        max_iterations=current.max_iterations,
+        heal=current.heal,
+        run_timeout_minutes=current.run_timeout_minutes,
+        lock_wait_seconds=current.lock_wait_seconds,
+        answer_wait_seconds=current.answer_wait_seconds,
+    )
+
+
+def _flow_run_file(store: StateStore) -> Path | None:
+    identity = flow_run.id
+    return store.root / "flow-runs" / str(identity) if identity else None
+
+
+def _begun_by_flow_run(store: StateStore) -> str | None:
+    file = _flow_run_file(store)
+    return file.read_text(encoding="utf-8").strip() if file and file.is_file() else None
+
+
+def _remember_flow_run(store: StateStore, work: Operation) -> None:
+    file = _flow_run_file(store)
+    if file:
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        file.write_text(work.id, encoding="utf-8")

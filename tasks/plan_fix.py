@@ -1,0 +1,70 @@
+"""Step 5, first half: what would repair it? A plan is data; whether it may be applied is decided here, by policy."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from diagnostics.models import Diagnosis, FixPlan
+from diagnostics.planning import plan_fix as propose
+from knowledge.pattern import Applicability
+from operations.approvals import is_approved, rejected_digests
+from operations.ends import BUNDLE, QuestionDraft
+from operations.journal import Event
+from operations.operation import Operation
+from operations.plain_text import code_span, fenced, for_markdown
+from tasks.retry_policies import LOCAL
+from tasks.toolbox import journal_of, progress_of, questions_of, records_of, snapshot_of
+from workspace.models import Evidence
+
+ACTION = "apply_fix"
+
+
+@task(task_run_name="plan fix of {evidence.surface} failure #{evidence.iteration}", **LOCAL)
+def plan_fix(work: Operation, evidence: Evidence, diagnoses: tuple[Diagnosis, ...]) -> FixPlan | None:
+    """Ask the fixers for a plan for the likeliest diagnosis; None when there is none, or healing is off."""
+    key = evidence.resource or BUNDLE
+    snapshot = snapshot_of(work)
+    mode = work.heal_mode(production=snapshot.resolved.is_production)
+    if mode == "off":
+        return None
+    done = progress_of(work, key).tried | rejected_digests(questions_of(work), work.id, key)
+    plan = _unfinished(work, key, done) or propose(diagnoses[0], evidence, snapshot, done)
+    if plan is None:
+        return None
+    if mode == "propose" and plan.applicability is Applicability.SAFE:
+        plan = plan.model_copy(update={"applicability": Applicability.NEEDS_APPROVAL})
+    shown = plan.model_dump(mode="json", exclude={"edits"}) | {"diff": plan.diff}
+    journal_of(work).append(Event.FIX_PLANNED, key, evidence.iteration, plan=shown, digest=plan.digest)
+    return plan
+
+
+def may_apply(work: Operation, key: str, plan: FixPlan) -> bool:
+    """Tell whether a plan may be applied now: it is safe, or a person approved exactly this plan."""
+    if plan.applicability is Applicability.SAFE:
+        return True
+    return plan.applicability is Applicability.NEEDS_APPROVAL and is_approved(
+        questions_of(work), work.id, approval_question(key, plan)
+    )
+
+
+def approval_question(key: str, plan: FixPlan) -> QuestionDraft:
+    """Return the question whether exactly this plan may be applied."""
+    actions = [f"- {action.kind} {code_span(' '.join(action.parameters.values()))}" for action in plan.actions]
+    parts = [for_markdown(plan.reason), *actions]
+    if plan.edits:
+        parts.append(fenced(plan.diff, "diff"))
+    parts.append("Without an approval nothing is changed.")
+    return QuestionDraft(
+        resource=key,
+        kind="approval",
+        title=f"{key}: {plan.title}",
+        body="\n\n".join(parts),
+        action=ACTION,
+        digest=plan.digest,
+    )
+
+
+def _unfinished(work: Operation, key: str, done: frozenset[str]) -> FixPlan | None:
+    """Return the plan that a crash interrupted: it was recorded before its first edit, but never noted as applied."""
+    fixes = [fix.plan for fix in records_of(work).fixes() if fix.resource == key]
+    return fixes[-1] if fixes and fixes[-1].digest not in done else None

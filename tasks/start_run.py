@@ -1,0 +1,87 @@
+"""Step 2: start a run so that it is never started twice, whatever happens to this process."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from operations.ends import ResourceEnd
+from operations.journal import Event
+from operations.operation import Operation
+from operations.progress import ResourceProgress, ResourceStatus
+from tasks.lock_target import require_lock
+from tasks.retry_policies import IDEMPOTENT_WRITE
+from tasks.toolbox import journal_of, progress_of, records_of
+from workspace.errors import StateError
+from workspace.models import Resource, RunHandle
+from workspace.sdk import connect
+from workspace.services import jobs, pipelines
+
+
+@task(task_run_name="run {key}", **IDEMPOTENT_WRITE)
+def start_run(work: Operation, key: str) -> RunHandle:
+    """Start the next iteration of a resource, or take up the run of this operation that is not settled yet.
+
+    A job run carries an idempotency token. An update has none: its intent is journalled first, and after a crash the
+    update that was started since then is adopted.
+    """
+    seen = progress_of(work, key)
+    handle = unsettled_run(seen)
+    if handle is not None:
+        return handle
+    resource = records_of(work).bundle().resource(key)
+    if not resource.id:
+        raise StateError(f"{key} has no id: it was not deployed to {work.target}. Resume the operation to deploy it.")
+    require_lock(work)
+    if resource.type == "pipelines":
+        return _start_update(work, resource, resource.id, seen)
+    return _start_job(work, resource, resource.id, seen)
+
+
+def settled_end(work: Operation, key: str) -> ResourceEnd | None:
+    """Return the end of a resource that needs no run any more: it is verified, or a person said to skip it."""
+    status = progress_of(work, key).status
+    if status in {ResourceStatus.VERIFIED, ResourceStatus.SKIPPED}:
+        verified = status is ResourceStatus.VERIFIED
+        return ResourceEnd(key=key, verified=verified, skipped=not verified)
+    return None
+
+
+def attempts_left(work: Operation, key: str) -> int:
+    """Return how many more iterations of a resource are allowed before a person is asked."""
+    return work.limits.max_iterations - progress_of(work, key).iterations_used
+
+
+def unsettled_run(seen: ResourceProgress) -> RunHandle | None:
+    """Return the run that is still going on, or that failed and was neither fixed nor answered for."""
+    if seen.open_run:
+        return seen.open_run.handle
+    if seen.status is ResourceStatus.PENDING or not seen.attempts:
+        return None
+    last = seen.attempts[-1]
+    return None if last.applied or last.verified else last.handle
+
+
+def _start_job(work: Operation, resource: Resource, job_id: str, seen: ResourceProgress) -> RunHandle:
+    iteration = seen.open_run.iteration if seen.open_run else seen.iterations + 1
+    token = jobs.idempotency_token(work.id, resource.key, iteration)
+    if not seen.open_run:
+        journal_of(work).append(Event.RUN_INTENDED, resource.key, iteration, idempotency_token=token)
+    handle = jobs.start_run(connect(work.profile), job_id, token, resource=resource.key, iteration=iteration)
+    journal_of(work).append(Event.RUN_STARTED, resource.key, iteration, handle=handle, adopted=bool(seen.open_run))
+    return handle
+
+
+def _start_update(work: Operation, resource: Resource, pipeline_id: str, seen: ResourceProgress) -> RunHandle:
+    client, key = connect(work.profile), resource.key
+    handle = None
+    if seen.open_run and seen.open_run.intended_at:
+        iteration = seen.open_run.iteration
+        since = int(seen.open_run.intended_at.timestamp() * 1000)
+        handle = pipelines.find_update_since(client, pipeline_id, since, resource=key, iteration=iteration)
+    else:
+        iteration = seen.iterations + 1
+        journal_of(work).append(Event.RUN_INTENDED, key, iteration)
+    adopted = handle is not None
+    handle = handle or pipelines.start_update(client, pipeline_id, resource=key, iteration=iteration)
+    journal_of(work).append(Event.RUN_STARTED, key, iteration, handle=handle, adopted=adopted)
+    return handle

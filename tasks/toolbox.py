@@ -1,0 +1,63 @@
+"""What tasks need besides their arguments, made from the operation: journal, CLI, questions, guard."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from diagnostics.models import BundleSnapshot
+from operations.journal import Journal
+from operations.operation import Operation
+from operations.progress import ResourceProgress, progress
+from operations.questions import QuestionStore
+from operations.records import Records
+from workspace.cli import BundleCli, CliTimeouts
+from workspace.guard import Guard
+from workspace.settings import settings
+from workspace.working_copy import read_text_files
+
+
+def journal_of(work: Operation) -> Journal:
+    """Return the operation's journal, the same object for the whole process so that observers hear every event."""
+    return _journal(work.folder / "journal.jsonl")
+
+
+@cache
+def _journal(path: Path) -> Journal:
+    return Journal(path)
+
+
+def questions_of(work: Operation) -> QuestionStore:
+    """Return the question store of the operation's state directory."""
+    return _questions(Path(work.state_dir))
+
+
+@cache
+def _questions(state_dir: Path) -> QuestionStore:
+    return QuestionStore(state_dir / "questions.sqlite3")
+
+
+def guard_of(work: Operation) -> Guard:
+    """Return the guard, which looks answers up in the question store and nowhere else."""
+    return Guard(questions_of(work))
+
+
+def records_of(work: Operation) -> Records:
+    """Return the operation's records."""
+    return Records(work)
+
+
+def cli_of(work: Operation) -> BundleCli:
+    """Return the CLI for the operation's working copy and target."""
+    timeouts = CliTimeouts.from_settings(settings())
+    return BundleCli(work.cli, Path(work.working_copy), work.target, work.profile, timeouts)
+
+
+def snapshot_of(work: Operation) -> BundleSnapshot:
+    """Return the bundle as fixers read it: resolved form and text files of the working copy."""
+    return BundleSnapshot(resolved=records_of(work).bundle(), files=read_text_files(Path(work.working_copy)))
+
+
+def progress_of(work: Operation, key: str) -> ResourceProgress:
+    """Return how far one resource has come, replayed from the journal."""
+    return progress(journal_of(work).events()).of(key)

@@ -1,0 +1,57 @@
+"""Step 1, first half: the CLI checks and resolves the bundle, strictly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import task
+
+from operations.ends import BUNDLE
+from operations.journal import Event
+from operations.operation import Operation
+from tasks.cli_evidence import cli_evidence
+from tasks.lock_target import lock_target
+from tasks.retry_policies import NEVER
+from tasks.toolbox import cli_of, journal_of, progress_of, records_of
+from workspace.cli import failure_of
+from workspace.errors import BundleInvalidError, UsageError
+from workspace.models import CliOutcome, Evidence, Surface
+from workspace.resolved import resolved_bundle
+
+
+@task(task_run_name="validate bundle", **NEVER)
+def validate_bundle(work: Operation) -> Evidence | None:
+    """Run `bundle validate --strict`, keep the resolved bundle, and take the target's lock.
+
+    Returns:
+        The evidence of what is invalid, None when the bundle is valid.
+
+    Raises:
+        UsageError: the target does not exist.
+        BundleInvalidError: the files cannot even be loaded.
+    """
+    outcome = cli_of(work).validate()
+    refuse_unloadable(outcome)
+    bundle = resolved_bundle(outcome.document or {}, Path(work.working_copy))
+    records_of(work).save_bundle(bundle)
+    if not work.dry_run:
+        lock_target(work, bundle)
+    if outcome.ok:
+        journal_of(work).append(Event.BUNDLE_VALIDATED, resources=[resource.key for resource in bundle.resources])
+        return None
+    return cli_evidence(work, outcome, Surface.VALIDATE, progress_of(work, BUNDLE).iterations + 1)
+
+
+def refuse_unloadable(outcome: CliOutcome) -> None:
+    """Raise for a bundle that gives no resolved configuration: there is nothing that could be repaired."""
+    text = "\n".join(error.summary for error in outcome.errors)
+    if "no such target" in text:
+        raise UsageError(text)
+    document = outcome.document or {}
+    if not outcome.ok and not (document.get("workspace") or {}).get("root_path"):
+        error = failure_of(outcome, "loading the bundle")
+        if not isinstance(error, BundleInvalidError):
+            raise error
+        places = [f"  in {place}" for one in outcome.errors for place in one.locations]
+        advice = "Correct it; `databricks bundle validate` shows the same."
+        raise BundleInvalidError("\n".join([f"The bundle cannot be loaded: {text or outcome.stderr}", *places, advice]))

@@ -1,0 +1,33 @@
+"""Step 3: wait for a run to end, however long the network or the workspace is away in between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from prefect import task
+
+from operations.journal import Event
+from operations.operation import Operation
+from tasks.retry_policies import WAIT
+from tasks.toolbox import journal_of
+from workspace.models import RunHandle, RunOutcome
+from workspace.sdk import connect
+from workspace.services import jobs, pipelines
+from workspace.services.polling import Pace
+from workspace.settings import settings
+
+
+@task(task_run_name="wait for {handle.resource} #{handle.iteration}", **WAIT)
+def wait_for_run(work: Operation, handle: RunHandle) -> RunOutcome:
+    """Wait for a job run or pipeline update and return how it ended.
+
+    Raises:
+        RunTimeoutError: it has not ended within the time limit; it goes on in the workspace.
+    """
+    client = connect(work.profile)
+    timeout = timedelta(minutes=work.limits.run_timeout_minutes)
+    pace = Pace.from_settings(settings())
+    wait = jobs.wait_for_run if handle.kind == "job" else pipelines.wait_for_update
+    outcome = wait(client, handle, timeout, pace=pace)
+    journal_of(work).append(Event.RUN_ENDED, handle.resource, handle.iteration, outcome=outcome)
+    return outcome

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.service.jobs import NotebookTask, Run, Task, TaskDependency
+
+T = TypeVar("T")
+TERMINAL = {"TERMINATED", "SKIPPED", "INTERNAL_ERROR"}
+
+
+class Sandbox:
+    """A scripted sandbox that is driven over HTTP and the command line only."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.state_dir = state_dir
+        self.command("start", "--compute", "scripted")
+        self.connect()
+
+    def connect(self) -> None:
+        env = json.loads(self.command("env").stdout)
+        self.host, self.token = env["DATABRICKS_HOST"], env["DATABRICKS_TOKEN"]
+        self.client = WorkspaceClient(host=self.host, token=self.token)
+
+    def command(self, name: str, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-m", "sandbox", name, "--state-dir", str(self.state_dir), *options]
+        return subprocess.run(line, check=check, capture_output=True, text=True, timeout=60)
+
+    def play(self, **rules: list[dict[str, Any]]) -> None:
+        self.client.api_client.do("POST", "/sandbox/script", body=rules)
+
+    def make_job(self, *keys: str, **settings: Any) -> int:
+        """A job of notebook tasks, each after the one before it."""
+        tasks = [
+            Task(
+                task_key=key,
+                notebook_task=NotebookTask(notebook_path=f"/Workspace/Shared/{key}"),
+                depends_on=[TaskDependency(task_key=before)] if before else None,
+            )
+            for before, key in zip([None, *keys], keys, strict=False)
+        ]
+        job = self.client.jobs.create(tasks=tasks, **{"name": f"job {time.time_ns()}"} | settings)
+        assert job.job_id is not None
+        return job.job_id
+
+    def run(self, job_id: int, **options: Any) -> Run:
+        return self.finished(self.client.jobs.run_now(job_id, **options).run_id)
+
+    def finished(self, run_id: int) -> Run:
+        def ended() -> Run | None:
+            run = self.client.jobs.get_run(run_id)
+            assert run.state is not None
+            assert run.state.life_cycle_state is not None
+            return run if run.state.life_cycle_state.value in TERMINAL else None
+
+        return self.eventually(ended)
+
+    @staticmethod
+    def eventually(probe: Callable[[], T | None], seconds: float = 20) -> T:
+        deadline = time.monotonic() + seconds
+        while (found := probe()) is None:
+            assert time.monotonic() < deadline, "it did not happen in time"
+            time.sleep(0.02)
+        return found
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    started = Sandbox(tmp_path_factory.mktemp("sandbox") / "state")
+    yield started
+    started.command("stop")

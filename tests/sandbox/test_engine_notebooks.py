@@ -1,0 +1,123 @@
+"""What a notebook task of the sandbox does and says."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from sandbox.compute import StatementResult
+from tests.sandbox.conftest import RunNotebook, RunSql
+
+pytestmark = pytest.mark.engine
+
+
+def test_a_notebook_writes_a_delta_table_and_exits_with_json(run_notebook: RunNotebook, run_sql: RunSql) -> None:
+    done = run_notebook(
+        "import json\nspark.sql('CREATE SCHEMA IF NOT EXISTS main.bronze')",
+        "spark.range(3).write.mode('overwrite').saveAsTable('main.bronze.numbers')",
+        "dbutils.notebook.exit(json.dumps({'rows': spark.table('main.bronze.numbers').count()}))",
+    )
+    assert (done.state, json.loads(done.exit_value or "")) == ("SUCCESS", {"rows": 3})
+    detail = run_sql("DESCRIBE DETAIL main.bronze.numbers")
+    assert detail.state == "SUCCEEDED", detail.error_message
+    assert detail.rows[0][0] == "delta"
+
+
+def test_a_missing_table_is_reported_with_class_sqlstate_and_line(run_notebook: RunNotebook) -> None:
+    done = run_notebook("x = 1", "spark.table('main.bronze.nowhere').count()")
+    assert done.state == "FAILED"
+    assert (done.error or "").startswith("[TABLE_OR_VIEW_NOT_FOUND] The table or view `main`.`bronze`.`nowhere` cannot")
+    assert "SQLSTATE: 42P01" in (done.error or "")
+    assert "File /Workspace/Users/ann/bundle/files/src/load, line 4" in (done.error_trace or "")
+
+
+def test_a_merge_with_duplicate_source_rows_fails_as_on_databricks(run_notebook: RunNotebook) -> None:
+    done = run_notebook(
+        "# MAGIC %sql\n# MAGIC CREATE SCHEMA IF NOT EXISTS main.gold;\n"
+        "# MAGIC CREATE OR REPLACE TABLE main.gold.dim (id INT, name STRING);\n"
+        "# MAGIC INSERT INTO main.gold.dim VALUES (1, 'a')",
+        "# MAGIC %sql\n# MAGIC MERGE INTO main.gold.dim t USING (VALUES (1, 'b'), (1, 'c')) s(id, name) ON t.id = s.id\n"
+        "# MAGIC WHEN MATCHED THEN UPDATE SET name = s.name",
+    )
+    assert "[DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE]" in (done.error or "")
+
+
+def test_a_missing_module_is_reported_as_python_says_it(run_notebook: RunNotebook) -> None:
+    done = run_notebook("import roman")
+    assert (done.state, done.error) == ("FAILED", "ModuleNotFoundError: No module named 'roman'")
+
+
+def test_a_dependency_of_the_task_is_importable(run_notebook: RunNotebook) -> None:
+    done = run_notebook("import roman\ndbutils.notebook.exit(roman.toRoman(14))", dependencies=("roman",))
+    assert (done.state, done.exit_value) == ("SUCCESS", "XIV")
+
+
+def test_a_dependency_that_does_not_exist_fails_the_installation(run_notebook: RunNotebook) -> None:
+    done = run_notebook("print(1)", dependencies=("roman==0.0.0.1",))
+    assert done.state == "FAILED"
+    assert (done.error or "").startswith("Library installation failed for roman==0.0.0.1")
+
+
+def test_a_widget_that_nobody_passes_is_not_defined(run_notebook: RunNotebook) -> None:
+    done = run_notebook("dbutils.widgets.get('day')", parameters={"month": "1"})
+    expected = "com.databricks.dbutils_v1.InputWidgetNotDefined: No input widget named day is defined"
+    assert done.error == expected
+
+
+def test_modules_below_the_bundle_root_are_importable(run_notebook: RunNotebook, workspace: Path) -> None:
+    (workspace / "Users/ann/bundle/files/src/helper.py").write_text("def boom(): raise ValueError('no')\n")
+    done = run_notebook("from src.helper import boom", "boom()")
+    assert done.error == "ValueError: no"
+    assert "File /Workspace/Users/ann/bundle/files/src/helper.py:1, in boom" in (done.error_trace or "")
+
+
+def test_parameters_reach_sql_cells_and_spark_sql(run_notebook: RunNotebook) -> None:
+    done = run_notebook(
+        "# MAGIC %sql\n# MAGIC SELECT :day AS day",
+        "row = spark.sql('SELECT :n + 1 AS n', args={'n': 4}).first()\n"
+        "dbutils.notebook.exit(f'{_sqldf.first().day} {row.n}')",
+        parameters={"day": "it's today"},
+    )
+    assert done.exit_value == "it's today 5"
+
+
+def test_what_only_databricks_has_is_called_unsupported(run_notebook: RunNotebook) -> None:
+    done = run_notebook("spark.sql('CREATE VOLUME main.bronze.landing')")
+    assert (done.error or "").startswith("SANDBOX_UNSUPPORTED: CREATE VOLUME")
+
+
+def test_a_cancelled_task_ends_soon(run_notebook: RunNotebook) -> None:
+    cancel = threading.Event()
+    threading.Timer(3, cancel.set).start()
+    done = run_notebook("print('begun')\nimport time\ntime.sleep(120)", cancel=cancel)
+    assert done.state == "CANCELED"
+    assert "begun" in done.logs
+
+
+def test_a_task_over_its_time_limit_is_ended(run_notebook: RunNotebook) -> None:
+    done = run_notebook("import time\ntime.sleep(120)", timeout_seconds=2)
+    assert done.state == "TIMEDOUT"
+
+
+def test_a_statement_fails_with_class_and_sqlstate(run_sql: RunSql) -> None:
+    failed: StatementResult = run_sql("SELECT nope FROM range(1)")
+    assert (failed.state, failed.sql_state) == ("FAILED", "42703")
+    assert (failed.error_code or "").startswith("UNRESOLVED_COLUMN")
+
+
+def test_a_statement_returns_text_rows_in_its_context(run_sql: RunSql) -> None:
+    done = run_sql(
+        "SELECT current_catalog(), :n + 1 AS n, CAST(NULL AS STRING) AS nothing",
+        catalog="main",
+        schema="default",
+        parameters=({"name": "n", "value": "4", "type": "INT"},),
+    )
+    assert (done.state, done.rows) == ("SUCCEEDED", (("main", "5", None),))
+
+
+def test_an_unknown_catalog_is_named(run_sql: RunSql) -> None:
+    failed = run_sql("CREATE TABLE nowhere.s.t (a INT)")
+    assert (failed.error_message or "").startswith("[NO_SUCH_CATALOG_EXCEPTION] Catalog 'nowhere' was not found.")

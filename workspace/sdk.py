@@ -1,0 +1,190 @@
+"""Connects to a workspace through the SDK, and puts its errors into our words. The slow SDK is imported late."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.metadata
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from workspace.errors import AuthenticationError, OperatorError, WorkspaceRequestError
+from workspace.hosts import configured_profiles, host_of, normal_host, probe, profile_for_host
+from workspace.models import ConnectionInfo
+from workspace.redaction import redact, register_secret
+from workspace.settings import settings
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
+RETRY_SECONDS = 300
+_SECRET_FIELDS = ("token", "client_secret", "azure_client_secret", "password", "google_credentials")
+_WAYS = """Ways to give credentials:
+  - DATABRICKS_HOST with DATABRICKS_TOKEN
+  - DATABRICKS_HOST with DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET (service principal)
+  - a profile: databricks auth login --host https://<workspace> --profile <name>, then BUNDLEOPS_PROFILE=<name>"""
+
+
+def connect(profile: str | None, host: str | None = None) -> WorkspaceClient:
+    """Return the client for a profile; the same one for the same profile and environment.
+
+    Args:
+        profile: profile of the configuration file; None takes what the environment says.
+        host: host that the bundle names. Without a profile and without credentials in the environment the one profile
+            for this host is taken, as the CLI does, so that both reach the same workspace.
+
+    Raises:
+        HostUnreachableError: nothing answers at the host.
+        AuthenticationError: there are no credentials, or they contradict each other.
+    """
+    if host and not profile and not _credentials_in_environment():
+        profile = profile_for_host(host, configured_profiles())
+    return _connect(profile, normal_host(host or ""), _environment())
+
+
+def check_connection(profile: str | None, host: str | None = None) -> ConnectionInfo:
+    """Return which workspace answers and as whom.
+
+    Raises:
+        HostUnreachableError: nothing answers at the host.
+        AuthenticationError: there are no credentials, or the workspace refuses them.
+    """
+    client = connect(profile, host)
+    with translated("asking who the caller is"):
+        try:
+            user = client.current_user.me().user_name or ""
+        except Exception as error:
+            if _status(error) in {401, 403}:
+                raise AuthenticationError(_login_advice(client, profile, error)) from None
+            raise
+        workspace_id = client.config.workspace_id or client.get_workspace_id()
+    return ConnectionInfo(host=normal_host(client.config.host or ""), user=user, workspace_id=str(workspace_id))
+
+
+@contextlib.contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn errors of the SDK and the connection into ours; `doing` completes the sentence `while ...`."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, OperatorError) or not _comes_from_the_workspace(error):
+            raise
+        raise translate(error, doing) from None
+
+
+def translate(error: Exception, doing: str = "") -> OperatorError:
+    """Return our error for one of the SDK or the connection."""
+    status = _status(error)
+    while_doing = f" (while {doing})" if doing else ""
+    code = str(getattr(error, "error_code", "") or "")
+    text = _said(error)
+    if status == 401:
+        return AuthenticationError(
+            f"The workspace refuses the credentials{while_doing}: {text}. Log in again, then resume."
+        )
+    label = " ".join(part for part in (str(status or ""), code) if part) or type(error).__name__
+    transient = _is_transient(error)
+    advice = " The same request may succeed later." if transient else ""
+    message = f"Request to the workspace failed{while_doing}: {text} ({label}).{advice}"
+    return WorkspaceRequestError(message, status=status, error_code=code, transient=transient)
+
+
+@functools.lru_cache(maxsize=8)
+def _connect(profile: str | None, host: str, environment: tuple[tuple[str, str], ...]) -> WorkspaceClient:
+    """The environment is an argument so that changed credentials make a new client."""
+    del environment
+    known_host = host or host_of(profile)
+    if known_host:
+        probe(known_host, settings().probe_timeout_seconds)
+    from databricks.sdk import WorkspaceClient  # noqa: PLC0415 - two seconds that most commands do not need
+    from databricks.sdk.core import Config  # noqa: PLC0415 - as above
+
+    arguments: dict[str, Any] = {"host": host} if host else {}
+    try:
+        config = Config(
+            profile=profile,
+            product="bundleops",
+            product_version=importlib.metadata.version("bundleops"),
+            retry_timeout_seconds=RETRY_SECONDS,
+            **arguments,
+        )
+    except ValueError as error:
+        raise AuthenticationError(_credentials_advice(error)) from None
+    for field in _SECRET_FIELDS:
+        if secret := getattr(config, field, None):
+            register_secret(secret)
+    return WorkspaceClient(config=config)
+
+
+def _environment() -> tuple[tuple[str, str], ...]:
+    prefixes = ("DATABRICKS_", "ARM_", "GOOGLE_")
+    return tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith(prefixes)))
+
+
+def _credentials_in_environment() -> bool:
+    names = (
+        "DATABRICKS_TOKEN",
+        "DATABRICKS_CLIENT_ID",
+        "DATABRICKS_CONFIG_PROFILE",
+        "ARM_CLIENT_ID",
+        "DATABRICKS_AUTH_TYPE",
+    )
+    return any(os.environ.get(name) for name in names)
+
+
+def _credentials_advice(error: Exception) -> str:
+    return f"No usable credentials: {_said(error)}.\n{_WAYS}"
+
+
+def _said(error: Exception) -> str:
+    """Return the workspace's own words; the SDK adds the whole configuration to some errors."""
+    return redact(str(error).partition(". Config:")[0].strip().rstrip(".")) or type(error).__name__
+
+
+def _login_advice(client: WorkspaceClient, profile: str | None, error: Exception) -> str:
+    host = normal_host(client.config.host or "")
+    name = profile or client.config.profile
+    login = f"databricks auth login --host {host}" + (f" --profile {name}" if name else "")
+    return (
+        f"{host} refuses the credentials ({client.config.auth_type}): {_said(error)} ({_status(error)}).\n"
+        f"A person logs in again with: {login}\n"
+        "A service principal or token needs a new secret, or access to the workspace."
+    )
+
+
+def _comes_from_the_workspace(error: Exception) -> bool:
+    import requests  # noqa: PLC0415 - comes with the SDK, which is loaded by now
+    from databricks.sdk.errors.base import DatabricksError  # noqa: PLC0415 - as above
+
+    return isinstance(error, DatabricksError | requests.RequestException | TimeoutError | ConnectionError)
+
+
+def _is_transient(error: Exception) -> bool:
+    from databricks.sdk import errors  # noqa: PLC0415 - loaded by now
+    from databricks.sdk.errors.base import DatabricksError  # noqa: PLC0415 - as above
+
+    if not isinstance(error, DatabricksError):
+        return True
+    kinds = (
+        errors.TooManyRequests,
+        errors.TemporarilyUnavailable,
+        errors.DeadlineExceeded,
+        errors.InternalError,
+        errors.Aborted,
+    )
+    return isinstance(error, kinds) or error.retry_after_secs is not None or _is_gateway_text(str(error))
+
+
+def _is_gateway_text(text: str) -> bool:
+    """A proxy's 502 has no error class of its own in the SDK."""
+    return "502" in text and "Bad Gateway" in text
+
+
+def _status(error: Exception) -> int:
+    from databricks.sdk.errors import platform  # noqa: PLC0415 - loaded by now
+
+    for status, kind in platform.STATUS_CODE_MAPPING.items():
+        if isinstance(error, kind):
+            return int(status)
+    return 0

@@ -1,0 +1,150 @@
+"""Job runs: start, poll, wait, cancel, repair. No run that was started is lost: its id is known before any wait."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from workspace.models import RunHandle, RunOutcome
+from workspace.sdk import translated
+from workspace.services.polling import Look, OnChange, Pace, Sleep, ignore, wait_until_end
+from workspace.services.rest import get_json, get_pages
+from workspace.services.run_states import Json, progress_of, run_outcome
+from workspace.services.task_outputs import task_outputs
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
+__all__ = [
+    "cancel_run",
+    "idempotency_token",
+    "latest_repair",
+    "poll_run",
+    "repair_run",
+    "start_run",
+    "task_outputs",
+    "wait_for_run",
+]
+
+RUN_PATH = "/api/2.2/jobs/runs/get"
+_TOKEN_LENGTH = 64
+
+
+def idempotency_token(operation: str, resource: str, iteration: int) -> str:
+    """Return the token of one iteration: the same call repeated after a crash finds its run instead of starting one."""
+    whole = f"{operation}:{resource}:{iteration}"
+    if len(whole) <= _TOKEN_LENGTH:
+        return whole
+    return f"{whole[:31]}:{hashlib.sha256(whole.encode()).hexdigest()[:32]}"
+
+
+def start_run(
+    client: WorkspaceClient,
+    job_id: str,
+    idempotency_token: str,
+    *,
+    resource: str,
+    iteration: int,
+    parameters: Mapping[str, str] | None = None,
+) -> RunHandle:
+    """Start a run of the job, or find the one that this token has started already.
+
+    Raises:
+        WorkspaceRequestError: the job cannot be started.
+    """
+    with translated(f"starting {resource}"):
+        waiter = client.jobs.run_now(
+            int(job_id),
+            idempotency_token=idempotency_token,
+            job_parameters=dict(parameters) if parameters else None,
+        )
+    response: Any = waiter.response
+    run_id = str(response.run_id)
+    return RunHandle(
+        resource=resource,
+        iteration=iteration,
+        kind="job",
+        parent_id=job_id,
+        run_id=run_id,
+        url=_run_url(client, job_id, run_id),
+    )
+
+
+def poll_run(client: WorkspaceClient, handle: RunHandle) -> RunOutcome | None:
+    """Return how the run ended, None while it is active.
+
+    Raises:
+        WorkspaceRequestError: the state cannot be read; `transient` tells whether to look again.
+    """
+    return run_outcome(handle, read_run(client, handle.run_id))
+
+
+def wait_for_run(
+    client: WorkspaceClient,
+    handle: RunHandle,
+    timeout: timedelta,
+    on_change: OnChange = ignore,
+    sleep: Sleep = time.sleep,
+    *,
+    pace: Pace | None = None,
+) -> RunOutcome:
+    """Wait for the run's end; passing faults of network and workspace are survived.
+
+    Raises:
+        RunTimeoutError: no end within the time limit; the run goes on.
+        WorkspaceRequestError: the run can no longer be read (403, 404).
+        AuthenticationError: the credentials are no longer accepted.
+    """
+
+    def look() -> Look[RunOutcome]:
+        run = read_run(client, handle.run_id)
+        return Look(state=progress_of(run), end=run_outcome(handle, run))
+
+    what = f"Run {handle.run_id} of {handle.resource}"
+    return wait_until_end(look, what=what, timeout=timeout, on_change=on_change, sleep=sleep, pace=pace)
+
+
+def cancel_run(client: WorkspaceClient, handle: RunHandle) -> None:
+    """Ask for the run's cancellation; it ends as canceled some seconds later."""
+    with translated(f"canceling run {handle.run_id}"):
+        client.jobs.cancel_run(int(handle.run_id))
+
+
+def repair_run(client: WorkspaceClient, handle: RunHandle) -> int:
+    """Run the failed tasks of an ended run again, within the same run, and return the repair's id.
+
+    Repairs take no token: whoever may be resuming after a crash looks at `latest_repair` first.
+    """
+    with translated(f"repairing run {handle.run_id}"):
+        waiter = client.jobs.repair_run(
+            int(handle.run_id),
+            rerun_all_failed_tasks=True,
+            latest_repair_id=latest_repair(client, handle),
+        )
+    response: Any = waiter.response
+    return int(response.repair_id)
+
+
+def latest_repair(client: WorkspaceClient, handle: RunHandle) -> int | None:
+    """Return the id of the run's newest repair, None when it was never repaired."""
+    query = {"run_id": handle.run_id, "include_history": "true"}
+    run = get_json(client, RUN_PATH, query, f"reading the repairs of run {handle.run_id}")
+    ids = [
+        entry["id"] for entry in run.get("repair_history") or [] if entry.get("type") == "REPAIR" and entry.get("id")
+    ]
+    return int(ids[-1]) if ids else None
+
+
+def read_run(client: WorkspaceClient, run_id: str) -> Json:
+    """Return the run as JSON with the tasks of all pages."""
+    pages = list(get_pages(client, RUN_PATH, {"run_id": run_id}, f"reading run {run_id}"))
+    tasks: list[Any] = [task for page in pages for task in page.get("tasks") or []]
+    return {**pages[0], "tasks": tasks}
+
+
+def _run_url(client: WorkspaceClient, job_id: str, run_id: str) -> str:
+    workspace = client.config.workspace_id
+    return f"{client.config.host}/jobs/{job_id}/runs/{run_id}" + (f"?o={workspace}" if workspace else "")

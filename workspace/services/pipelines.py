@@ -1,0 +1,208 @@
+"""Pipeline updates: start, adopt, wait, and read what failed from the events of exactly one update."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from workspace.models import ExpectationFigures, Failure, RunHandle, RunOutcome, RunResult, Surface
+from workspace.redaction import redact
+from workspace.sdk import translated
+from workspace.services.polling import Look, OnChange, Pace, Sleep, ignore, wait_until_end
+from workspace.services.rest import get_json, get_pages
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
+_RESULTS = {"COMPLETED": RunResult.SUCCESS, "FAILED": RunResult.FAILED, "CANCELED": RunResult.CANCELED}
+_PAGE_SIZE = 100
+MAX_ERRORS = 50
+MAX_STACK_LINES = 60
+
+Json = Mapping[str, Any]
+
+
+def start_update(
+    client: WorkspaceClient,
+    pipeline_id: str,
+    *,
+    resource: str,
+    iteration: int,
+    refresh_selection: tuple[str, ...] = (),
+    validate_only: bool = False,
+) -> RunHandle:
+    """Start an update. Updates take no token: journal the intent first, and after a crash ask `find_update_since`.
+
+    Raises:
+        WorkspaceRequestError: the update cannot be started, for instance because another one is active.
+    """
+    with translated(f"starting {resource}"):
+        response = client.pipelines.start_update(
+            pipeline_id,
+            refresh_selection=list(refresh_selection) or None,
+            validate_only=validate_only or None,
+        )
+    return _handle(client, pipeline_id, response.update_id or "", resource, iteration)
+
+
+def find_update_since(
+    client: WorkspaceClient, pipeline_id: str, since_ms: int, *, resource: str = "", iteration: int = 1
+) -> RunHandle | None:
+    """Return the first update that the API started at or after this moment, None when there is none.
+
+    Updates that a job, a retry or a schema change started are not ours and are passed over.
+    """
+    path = f"/api/2.0/pipelines/{pipeline_id}/updates"
+    answer = get_json(client, path, {"max_results": _PAGE_SIZE}, f"reading the updates of {resource or pipeline_id}")
+    ours = [
+        update
+        for update in answer.get("updates") or []
+        if int(update.get("creation_time") or 0) >= since_ms and update.get("cause", "API_CALL") == "API_CALL"
+    ]
+    if not ours:
+        return None
+    first = min(ours, key=lambda update: int(update["creation_time"]))
+    return _handle(client, pipeline_id, first["update_id"], resource, iteration)
+
+
+def poll_update(client: WorkspaceClient, handle: RunHandle) -> RunOutcome | None:
+    """Return how the update ended, None while it is active."""
+    return _outcome(handle, _read(client, handle))
+
+
+def wait_for_update(
+    client: WorkspaceClient,
+    handle: RunHandle,
+    timeout: timedelta,
+    on_change: OnChange = ignore,
+    sleep: Sleep = time.sleep,
+    *,
+    pace: Pace | None = None,
+) -> RunOutcome:
+    """Wait for the update's end; the errors are those of `wait_for_run`."""
+
+    def look() -> Look[RunOutcome]:
+        update = _read(client, handle)
+        return Look(state=str(update.get("state") or ""), end=_outcome(handle, update))
+
+    what = f"Update {handle.run_id} of {handle.resource}"
+    return wait_until_end(look, what=what, timeout=timeout, on_change=on_change, sleep=sleep, pace=pace)
+
+
+def stop_update(client: WorkspaceClient, handle: RunHandle) -> None:
+    """Ask for the end of the pipeline's active update."""
+    with translated(f"stopping {handle.resource}"):
+        client.pipelines.stop(handle.parent_id)
+
+
+def update_errors(client: WorkspaceClient, handle: RunHandle) -> tuple[Failure, ...]:
+    """Return the failures of this update, oldest first, each text once; empty when no event tells of an error."""
+    failures: dict[tuple[str, str | None], Failure] = {}
+    for event in events(client, handle, "level='ERROR'"):
+        if event.get("level") != "ERROR":
+            continue
+        failure = _failure(event, handle)
+        known = failures.get((failure.error, failure.flow_name))
+        if known is None or len(failure.trace) > len(known.trace):
+            failures[failure.error, failure.flow_name] = failure
+        if len(failures) >= MAX_ERRORS:
+            break
+    return tuple(reversed(failures.values()))
+
+
+def expectation_figures(client: WorkspaceClient, handle: RunHandle) -> tuple[ExpectationFigures, ...]:
+    """Return what each expectation counted in this update, summed over the flow's batches."""
+    sums: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for event in events(client, handle):
+        quality = _flow_progress(event).get("data_quality") or {}
+        flow = str((event.get("origin") or {}).get("flow_name") or "")
+        for one in quality.get("expectations") or []:
+            key = (str(one.get("name") or ""), str(one.get("dataset") or ""), flow)
+            passed, failed = sums.get(key, (0, 0))
+            sums[key] = passed + int(one.get("passed_records") or 0), failed + int(one.get("failed_records") or 0)
+    return tuple(
+        ExpectationFigures(name=name, dataset=dataset, flow_name=flow, passed_records=passed, failed_records=failed)
+        for (name, dataset, flow), (passed, failed) in sorted(sums.items())
+    )
+
+
+def events(client: WorkspaceClient, handle: RunHandle, condition: str = "") -> Iterator[Json]:
+    """Return the events of this update, newest first; old events of the pipeline stay in its log for weeks.
+
+    Read as JSON: the SDK's event class has no `details`.
+    """
+    path = f"/api/2.0/pipelines/{handle.parent_id}/events"
+    where = f"update_id='{handle.run_id}'" + (f" AND {condition}" if condition else "")
+    query = {"filter": where, "max_results": _PAGE_SIZE, "order_by": "timestamp desc"}
+    for page in get_pages(client, path, query, f"reading the events of {handle.resource}"):
+        for event in page.get("events") or []:
+            update_id = (event.get("origin") or {}).get("update_id")
+            if update_id in {None, handle.run_id}:
+                yield event
+
+
+def _failure(event: Json, handle: RunHandle) -> Failure:
+    origin = event.get("origin") or {}
+    exceptions = (event.get("error") or {}).get("exceptions") or []
+    message = redact(str(event.get("message") or ""))
+    chain = [_exception_text(one) for one in exceptions]
+    innermost = redact(_headline(exceptions[-1])) if exceptions else message
+    return Failure(
+        surface=Surface.PIPELINE,
+        error=innermost,
+        trace="\n".join([message, *chain]) if chain else "",
+        flow_name=origin.get("flow_name") or origin.get("dataset_name"),
+        url=handle.url,
+    )
+
+
+def _exception_text(exception: Json) -> str:
+    frames = [
+        f"  File {frame.get('file_name') or frame.get('declaring_class') or '?'}, line {frame.get('line_number')}, "
+        f"in {frame.get('method_name') or '?'}"
+        for frame in (exception.get("stack") or [])[:MAX_STACK_LINES]
+    ]
+    return redact("\n".join([_headline(exception), *frames]))
+
+
+def _headline(exception: Json) -> str:
+    name, message = str(exception.get("class_name") or ""), str(exception.get("message") or "")
+    return message if not name or message.startswith(name) else f"{name}: {message}"
+
+
+def _flow_progress(event: Json) -> Json:
+    details = event.get("details") or {}
+    return details.get("flow_progress") or {}
+
+
+def _read(client: WorkspaceClient, handle: RunHandle) -> Json:
+    path = f"/api/2.0/pipelines/{handle.parent_id}/updates/{handle.run_id}"
+    answer = get_json(client, path, {}, f"reading the update {handle.run_id} of {handle.resource}")
+    return answer.get("update") or {}
+
+
+def _outcome(handle: RunHandle, update: Json) -> RunOutcome | None:
+    state = str(update.get("state") or "")
+    if state not in _RESULTS:
+        return None
+    start, end = int(update.get("creation_time") or 0), int(update.get("end_time") or 0)
+    return RunOutcome(
+        handle=handle,
+        result=_RESULTS[state],
+        life_cycle_state=state,
+        result_state=state,
+        seconds=(end - start) / 1000 if start and end > start else 0.0,
+    )
+
+
+def _handle(client: WorkspaceClient, pipeline_id: str, update_id: str, resource: str, iteration: int) -> RunHandle:
+    return RunHandle(
+        resource=resource,
+        iteration=iteration,
+        kind="pipeline",
+        parent_id=pipeline_id,
+        run_id=update_id,
+        url=f"{client.config.host}/#joblist/pipelines/{pipeline_id}/updates/{update_id}",
+    )

@@ -1,0 +1,100 @@
+"""What the tasks of a run left behind. Only task runs have an output, so a run_job_task is followed into its run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from workspace.errors import OperatorError
+from workspace.models import RunOutcome, RunResult, TaskOutcome, TaskOutput
+from workspace.redaction import redact
+from workspace.services.rest import get_json, get_pages
+from workspace.services.run_states import task_outcomes
+
+if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
+OUTPUT_PATH = "/api/2.2/jobs/runs/get-output"
+MAX_DEPTH = 6
+MAX_TEXT = 500_000
+_WITHOUT_OUTPUT = {RunResult.SKIPPED, RunResult.EXCLUDED, RunResult.UPSTREAM_FAILED}
+
+
+def task_outputs(client: WorkspaceClient, outcome: RunOutcome) -> tuple[TaskOutput, ...]:
+    """Return the output of each task that ran, latest attempt; what cannot be read says why in `unavailable`.
+
+    Tasks of a run that a run_job_task started have keys such as `parent/child`.
+    """
+    return tuple(_outputs(client, outcome.tasks, prefix="", seen={outcome.handle.run_id}))
+
+
+def _outputs(
+    client: WorkspaceClient, tasks: tuple[TaskOutcome, ...], prefix: str, seen: set[str]
+) -> Iterator[TaskOutput]:
+    for task in tasks:
+        if task.result in _WITHOUT_OUTPUT:
+            continue
+        key = f"{prefix}{task.task_key}"
+        answer, unavailable = _read(client, task.run_id)
+        child = task.child_run_id or str((answer.get("run_job_output") or {}).get("run_id") or "")
+        if child:
+            yield from _child_outputs(client, task, key, child, seen)
+        else:
+            yield _output(key, task, answer, unavailable)
+
+
+def _child_outputs(
+    client: WorkspaceClient, task: TaskOutcome, key: str, child: str, seen: set[str]
+) -> Iterator[TaskOutput]:
+    if child in seen or key.count("/") >= MAX_DEPTH:
+        yield _output(key, task, {}, f"run {child} was not followed: jobs start each other")
+        return
+    seen.add(child)
+    try:
+        pages = list(get_pages(client, "/api/2.2/jobs/runs/get", {"run_id": child}, f"reading run {child}"))
+    except OperatorError as error:
+        yield _output(key, task, {}, str(error))
+        return
+    tasks = task_outcomes(one for page in pages for one in page.get("tasks") or [])
+    if tasks:
+        yield from _outputs(client, tasks, f"{key}/", seen)
+    else:
+        yield _output(key, task, {}, f"run {child} has no tasks")
+
+
+def _read(client: WorkspaceClient, run_id: str) -> tuple[dict[str, Any], str]:
+    try:
+        return get_json(client, OUTPUT_PATH, {"run_id": run_id}, f"reading the output of task run {run_id}"), ""
+    except OperatorError as error:
+        return {}, str(error)
+
+
+def _output(key: str, task: TaskOutcome, answer: dict[str, Any], unavailable: str) -> TaskOutput:
+    exit_value, cut = _exit_value(answer)
+    return TaskOutput(
+        task_key=key,
+        run_id=task.run_id,
+        result=task.result,
+        url=task.url,
+        exit_value=exit_value,
+        truncated=bool(cut or answer.get("logs_truncated")),
+        error=_text(answer.get("error")),
+        error_trace=_text(answer.get("error_trace")),
+        logs=_text(answer.get("logs")),
+        unavailable=unavailable,
+    )
+
+
+def _exit_value(answer: dict[str, Any]) -> tuple[str | None, bool]:
+    notebook = answer.get("notebook_output") or {}
+    result = notebook.get("result")
+    return (None if result is None else _text(result)), bool(notebook.get("truncated"))
+
+
+def _text(value: Any) -> str:
+    """Redact, and keep begin and end of a very long text: the end of a log names the failure."""
+    text = redact(str(value or ""))
+    if len(text) <= MAX_TEXT:
+        return text
+    half = MAX_TEXT // 2
+    return f"{text[:half]}\n[{len(text) - MAX_TEXT} characters cut]\n{text[-half:]}"

@@ -1,0 +1,78 @@
+"""Every setting of the product: one frozen model, read from BUNDLEOPS_* variables."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from workspace.errors import UsageError
+
+PREFIX = "BUNDLEOPS_"
+SANDBOX_PREFIX = "BUNDLEOPS_SANDBOX_"
+"""Variables of the sandbox, a program of its own."""
+
+Heal = Literal["off", "propose", "safe"]
+
+
+class Settings(BaseSettings):
+    """Settings of one process. Units stand in the names."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True)
+
+    cli: str = Field("databricks", min_length=1, description="Databricks CLI: a program name on PATH, or its path.")
+    cli_timeout_seconds: float = Field(900, gt=0, le=7200, description="Time limit of one deploy, plan or destroy.")
+    cli_validate_timeout_seconds: float = Field(
+        180, gt=0, le=3600, description="Time limit of one validate or summary; a dead host hangs them silently."
+    )
+    probe_timeout_seconds: float = Field(10, gt=0, le=120, description="Time a workspace host has to answer at all.")
+    profile: str | None = Field(None, description="Profile of the Databricks configuration file.")
+    state_dir: Path = Field(
+        default_factory=lambda: platformdirs.user_state_path("bundleops"),
+        description="Folder for operations, working copies and answers; never inside a bundle.",
+    )
+    max_iterations: int = Field(3, ge=1, le=3, description="Runs of one resource within one operation.")
+    heal: Heal | None = Field(
+        None,
+        description="`off`: only report; `propose`: fixes are shown and asked for; `safe`: safe fixes are applied at "
+        "once. Unset: `safe` on development targets, `propose` elsewhere.",
+    )
+    run_timeout_minutes: float = Field(120, gt=0, le=10_080, description="Time limit of waiting for one run.")
+    poll_seconds_first: float = Field(1, gt=0, le=60, description="Pause before the first look at a run.")
+    poll_seconds_max: float = Field(10, gt=0, le=30, description="Longest pause between two looks at a run.")
+    lock_wait_seconds: float = Field(600, ge=0, le=86_400, description="Time to wait for a target that is locked.")
+    answer_wait_seconds: float = Field(3600, ge=0, le=604_800, description="Time to wait for a person's answer.")
+
+    def heal_for(self, *, production: bool) -> Heal:
+        """Return the policy for a target: what is set, else `propose` on production and `safe` on development."""
+        return self.heal or ("propose" if production else "safe")
+
+
+def settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        UsageError: a variable is unknown or has a value that is not allowed; the text names it.
+    """
+    _refuse_unknown_variables()
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"{PREFIX}{'.'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()]
+        raise UsageError("Settings are not usable. Correct or unset:\n  " + "\n  ".join(lines)) from None
+
+
+def _refuse_unknown_variables() -> None:
+    """A mistyped variable would otherwise be ignored in silence."""
+    known = [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
+    for variable in sorted(os.environ):
+        name = variable.upper()
+        if name.startswith(PREFIX) and not name.startswith(SANDBOX_PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else f" Known are: {', '.join(known)}."
+            raise UsageError(f"{variable} is no setting.{hint}")
