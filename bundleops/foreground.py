@@ -14,6 +14,7 @@ from operations.journal import Event, Journal
 from operations.operation import Operation
 from operations.store import StateStore
 from tasks.open_operation import create_operation
+from tasks.ready_copy import ready_copy
 from tasks.toolbox import cli_of, journal_of
 from tasks.validate_bundle import refuse_unloadable
 from workspace.errors import OperatorError
@@ -32,6 +33,7 @@ def operate_here(bundle: Path | None, target: str, resume: str | None, *, dry_ru
     with view_for(work, output) as view:
         journal.subscribe(view.show)
         if not resume:
+            ready_copy(work)
             check_it_loads(work)
         try:
             operate_bundle(work.bundle, work.target, work.id, dry_run=work.dry_run, return_state=True)

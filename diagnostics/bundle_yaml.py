@@ -39,7 +39,7 @@ def documents(snapshot: BundleSnapshot) -> Iterator[tuple[str, str, MappingNode]
 
 def _composed(text: str) -> Node | None:
     try:
-        node: Node | None = YAML(typ="rt", pure=True).compose(text)  # type: ignore[no-untyped-call]  # ruamel's own gap
+        node: Node | None = YAML(typ="rt", pure=True).compose(text)
     except YAMLError:
         return None
     return node

@@ -67,7 +67,7 @@ def _unwritten(diagnosis: Diagnosis, registry: Registry) -> Diagnosis:
 
 def _with_named_job(diagnosis: Diagnosis, snapshot: BundleSnapshot) -> Diagnosis:
     """Find the resource that the text names, such as `Run gold_setup_job first`."""
-    named = diagnosis.objects.get("job", "").removeprefix("jobs.")
+    named = diagnosis.objects.get("job", "").rpartition(".")[2]
     matches = [resource.key for resource in snapshot.resolved.resources if named and _is_named(resource, named)]
     if len(matches) != 1 or matches[0] == diagnosis.resource:
         return diagnosis
@@ -76,4 +76,4 @@ def _with_named_job(diagnosis: Diagnosis, snapshot: BundleSnapshot) -> Diagnosis
 
 def _is_named(resource: Resource, name: str) -> bool:
     """Compare with the key, and with the deployed name, which carries the target's prefix `[dev user] `."""
-    return resource.key == f"jobs.{name}" or resource.name.rpartition("] ")[2] == name
+    return resource.key.partition(".")[2] == name or resource.name.rpartition("] ")[2] == name

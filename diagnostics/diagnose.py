@@ -163,7 +163,7 @@ def _excerpt(text: str) -> str:
 
 def _without_wrappers(found: list[tuple[Rank, Diagnosis]]) -> list[tuple[Rank, Diagnosis]]:
     """Drop what only says that something failed, when another text says what."""
-    telling = [(rank, diagnosis) for rank, diagnosis in found if rank is not Rank.WRAPPER]
+    telling: list[tuple[Rank, Diagnosis]] = [(rank, diagnosis) for rank, diagnosis in found if rank is not Rank.WRAPPER]
     return telling or found
 
 

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlglot
-from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot import Token, TokenType, exp
 
 NUMBER_COLUMN = "_row_of_key"
 """Name of the row number; a source that has it was rewritten before."""
@@ -29,7 +28,7 @@ class MergeStatement:
     end: int
     source_start: int
     source_end: int
-    source: exp.Expression
+    source: exp.Expr
     alias: str
     has_alias: bool
     target: str
@@ -137,7 +136,7 @@ def _clause(tokens: list[Token], kind: TokenType) -> int | None:
     return None
 
 
-def _keys(condition: exp.Expression, alias: str) -> dict[str, bool]:
+def _keys(condition: exp.Expr, alias: str) -> dict[str, bool]:
     """Return the source side of each comparison, and whether it is null-safe; nothing when it is used otherwise."""
     keys: dict[str, bool] = {}
     for part in _conjuncts(condition):
@@ -151,7 +150,7 @@ def _keys(condition: exp.Expression, alias: str) -> dict[str, bool]:
     return keys
 
 
-def _conjuncts(condition: exp.Expression) -> Iterator[exp.Expression]:
+def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:
     inner = condition.unnest()
     if isinstance(inner, exp.And):
         yield from _conjuncts(inner.left)
@@ -164,7 +163,7 @@ def _is_of(column: exp.Column, alias: str) -> bool:
     return column.table.lower() == alias.lower()
 
 
-def _is_only_of(side: exp.Expression, alias: str) -> bool:
+def _is_only_of(side: exp.Expr, alias: str) -> bool:
     columns = list(side.find_all(exp.Column))
     return bool(columns) and all(_is_of(column, alias) for column in columns)
 

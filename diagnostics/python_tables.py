@@ -108,7 +108,8 @@ class _Texts:
         if isinstance(node, ast.Constant):
             return frozenset((str(node.value),))
         if isinstance(node, ast.Name):
-            return frozenset(self._bound.get(node.id, _UNKNOWN))
+            # A name that was never understood but is called like a parameter most likely holds its value.
+            return frozenset(self._bound.get(node.id) or {self._values.get(node.id) or PLACEHOLDER})
         if isinstance(node, ast.FormattedValue):
             return self.of(node.value)
         if isinstance(node, ast.JoinedStr):

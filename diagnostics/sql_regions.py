@@ -64,6 +64,7 @@ def _python_strings(text: str) -> Iterator[SqlRegion]:
 
 def _region(node: cst.SimpleString | cst.FormattedString, offset: int, module: cst.Module) -> SqlRegion | None:
     parts: list[str] = []
+    quote: str
     if isinstance(node, cst.SimpleString):
         prefix, quote = node.prefix, node.quote
         parts.append(_without_escapes(node.raw_value))

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import sqlglot
-from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot import Token, TokenType, exp
 
 from workspace.models import Model
 
@@ -64,7 +63,7 @@ def sql_tables(text: str) -> TableUse:
     return total
 
 
-def _statements(text: str) -> Iterator[tuple[list[Token], exp.Expression | None]]:
+def _statements(text: str) -> Iterator[tuple[list[Token], exp.Expr | None]]:
     dialect = sqlglot.Dialect.get_or_raise("databricks")
     try:
         tokens = dialect.tokenize(text)
@@ -79,7 +78,7 @@ def _statements(text: str) -> Iterator[tuple[list[Token], exp.Expression | None]
             start = position + 1
 
 
-def _parsed(text: str) -> exp.Expression | None:
+def _parsed(text: str) -> exp.Expr | None:
     level = _QUIET.level
     _QUIET.setLevel(logging.CRITICAL)
     try:
@@ -90,7 +89,7 @@ def _parsed(text: str) -> exp.Expression | None:
         _QUIET.setLevel(level)
 
 
-def _use(tokens: list[Token], statement: exp.Expression | None) -> TableUse:
+def _use(tokens: list[Token], statement: exp.Expr | None) -> TableUse:
     if statement is None or isinstance(statement, exp.Command):
         created = _created_by_words(tokens)
         return TableUse(creates=created, writes=created)
@@ -105,7 +104,7 @@ def _use(tokens: list[Token], statement: exp.Expression | None) -> TableUse:
     return TableUse(reads=reads, writes=(target,))
 
 
-def _target(statement: exp.Expression) -> str | None:
+def _target(statement: exp.Expr) -> str | None:
     if isinstance(statement, exp.Create) and statement.kind not in _CREATED_KINDS:
         return None
     if isinstance(statement, exp.Create | exp.Insert | exp.Merge | exp.Update | exp.Delete | exp.Copy | exp.Alter):
@@ -114,7 +113,7 @@ def _target(statement: exp.Expression) -> str | None:
     return None
 
 
-def _is_temporary(statement: exp.Expression) -> bool:
+def _is_temporary(statement: exp.Expr) -> bool:
     properties = statement.args.get("properties")
     return bool(properties and properties.find(exp.TemporaryProperty))
 

@@ -126,7 +126,8 @@ def _front_matter(text: str) -> tuple[dict[str, Any], dict[str, int]]:
     try:
         for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader), 1):
             if count > MAX_YAML_EVENTS or isinstance(event, yaml.AliasEvent):
-                raise _PageError(event.start_mark.line + 2, "the front matter is too large or uses aliases")
+                line = event.start_mark.line + 2 if event.start_mark else 1
+                raise _PageError(line, "the front matter is too large or uses aliases")
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         fields = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:

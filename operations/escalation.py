@@ -20,8 +20,8 @@ def escalation_report(request: Operation, events: Iterable[JournalEvent], key: s
     fixes = sum(attempt.applied for attempt in seen.attempts)
     codes = Counter(attempt.diagnoses[0].code for attempt in seen.attempts if attempt.diagnoses)
     summary = (
-        f"{code_span(key)} needs a person: {len(seen.attempts)} attempts, {fixes} fixes applied, "
-        f"{len(codes)} different faults ({', '.join(code_span(code) for code in codes) or 'none recognised'})."
+        f"{code_span(key)} needs a person: attempts: {len(seen.attempts)}, fixes applied: {fixes}, "
+        f"different faults: {len(codes)} ({', '.join(code_span(code) for code in codes) or 'none recognised'})."
     )
     lines = [
         summary,
@@ -46,9 +46,8 @@ def _hypothesis(seen: ResourceProgress, codes: Counter[str]) -> list[str]:
     newest = diagnosed[-1]
     times = codes[newest.code]
     weight = f"It was diagnosed in {times} of {len(seen.attempts)} attempts; confidence {newest.confidence:.0%}."
-    failed_fixes = [attempt for attempt in seen.attempts if attempt.applied and attempt.diagnoses[:1]]
-    against = [attempt for attempt in failed_fixes if attempt.diagnoses[0].code == newest.code]
-    doubt = f" {len(against)} fixes for it did not help, so the cause may lie deeper." if against else ""
+    useless = _useless_fixes(seen, newest.code)
+    doubt = f" Fixes for it that did not help: {useless}, so the cause may lie deeper." if useless else ""
     signals = [f"- {for_markdown(signal.what)}: {code_span(signal.text)}" for signal in newest.signals]
     found = [f"- {for_markdown(name)}: {code_span(value)}" for name, value in newest.objects.items()]
     told = [f"{code_span(newest.code)}: {for_markdown(newest.title)}", for_markdown(newest.explanation), weight + doubt]
@@ -57,6 +56,12 @@ def _hypothesis(seen: ResourceProgress, codes: Counter[str]) -> list[str]:
         *(line for line in told if line),
         *(["\n".join(signals + found)] if signals or found else []),
     ]
+
+
+def _useless_fixes(seen: ResourceProgress, code: str) -> int:
+    """Count the applied fixes for a fault that a later attempt showed again."""
+    showing = [attempt for attempt in seen.attempts if attempt.diagnoses and attempt.diagnoses[0].code == code]
+    return sum(attempt.applied for attempt in showing[:-1])
 
 
 def _suggestions(seen: ResourceProgress) -> list[str]:

@@ -33,6 +33,8 @@ class Operation(Model):
     working_copy: str
     """The operation's own copy, from which everything is deployed."""
     state_dir: str
+    host: str = ""
+    """Workspace that the operation began with; one working copy belongs to one workspace."""
     profile: str | None = None
     cli: str = "databricks"
     limits: Limits = Limits()

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 
-from diagnostics.lineage import TableUse, writers_of
+from diagnostics.lineage import same_table, writers_of
+from diagnostics.sql_tables import TableUse
 from workspace.models import Layer, Model, ResolvedBundle, Resource
 
 LAYER_ORDER = tuple(Layer)
@@ -113,9 +114,12 @@ def plan_resources(bundle: ResolvedBundle, uses: Mapping[str, TableUse]) -> RunP
 
 
 def _needs(key: str, candidates: Mapping[str, Resource], uses: Mapping[str, TableUse]) -> tuple[str, ...]:
-    use = uses.get(key)
-    reads = use.reads if use else ()
-    writers = {writer for table in reads for writer in writers_of(table, uses)}
+    """Return the resources that write what this one reads; a table that it creates itself needs nobody."""
+    own = uses.get(key)
+    if own is None:
+        return ()
+    foreign = [table for table in own.reads if not any(same_table(table, name) for name in own.creates)]
+    writers = {writer for table in foreign for writer in writers_of(table, uses)}
     return tuple(sorted(writer for writer in writers if writer in candidates and writer != key))
 
 

@@ -146,7 +146,10 @@ class StateStore:
 
 
 class OperationClaim:
-    """The right to work on an operation: one process at a time has it, and the kernel takes it from a dead one."""
+    """The right to work on an operation: one process at a time has it, and the kernel takes it from a dead one.
+
+    It lasts until it is released, or until nobody refers to this object any more.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._operation = folder.name

@@ -143,11 +143,12 @@ def _details(rows: tuple[tuple[str | None, ...], ...]) -> dict[str, Any]:
     columns: list[dict[str, Any]] = []
     facts: dict[str, str] = {}
     among_columns = True
-    for name, value, *rest in ((row[0] or "", row[1] or "", *row[2:]) for row in rows):
+    for row in rows:
+        name, value = row[0] or "", row[1] or ""
         among_columns = among_columns and bool(name) and not name.startswith("#")
         if among_columns:
             column = {"name": name, "type_text": value, "type_name": value.partition("(")[0].upper()}
-            comment = {"comment": rest[0]} if rest and rest[0] else {}
+            comment = {"comment": row[2]} if len(row) > 2 and row[2] else {}
             columns.append(column | comment | {"position": len(columns)})
         elif name:
             facts.setdefault(name, value)

@@ -102,5 +102,4 @@ def _outcome_of_update(pipeline_id: str, update_id: str, result: UpdateResult) -
     if result.state == "COMPLETED":
         return work.state_of(TaskResult(state="SUCCESS")), {}
     message = f"Update {update_id} of pipeline {pipeline_id} is {result.state}. See the pipeline's event log."
-    state = "CANCELED" if result.state == "CANCELED" else "FAILED"
-    return work.state_of(TaskResult(state=state, message=message)), {"error": result.message or message}
+    return work.state_of(TaskResult(state=result.state, message=message)), {"error": result.message or message}

@@ -68,10 +68,10 @@ class RunView:
             **_state(task.state),
         }
 
-    def output(self, run: RunRecord, task: TaskRecord) -> dict[str, Any]:
-        """Output of a task run."""
+    def task_run(self, run: RunRecord, task: TaskRecord) -> dict[str, Any]:
+        """A task run on its own."""
         kind = {name: value for name, value in task.definition.items() if name.endswith("_task")}
-        metadata = self.base_run(run) | {
+        own = {
             "run_id": task.run_id,
             "number_in_job": task.run_id,
             "original_attempt_run_id": task.run_id,
@@ -79,10 +79,12 @@ class RunView:
             "run_name": task.task_key,
             "attempt_number": task.attempt_number,
             "run_page_url": self._url(run.job_id, task.run_id),
-            **_timing(task),
-            **_state(task.state),
         }
-        return {"metadata": metadata, **task.output}
+        return self.base_run(run) | own | _timing(task) | _state(task.state)
+
+    def output(self, run: RunRecord, task: TaskRecord) -> dict[str, Any]:
+        """Output of a task run."""
+        return {"metadata": self.task_run(run, task), **task.output}
 
     def _url(self, job_id: int, run_id: int) -> str:
         return f"{self._host}/?o={WORKSPACE_ID}#job/{job_id}/run/{run_id}"

@@ -48,7 +48,7 @@ def _run(state: StateDir, mode: str, compute: Compute, listener: socket.socket) 
     host = f"http://127.0.0.1:{port}"
     services = assemble(state, host, compute)
     app = create_app(services, state.token())
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
     failure: list[str] = []
 
     about = {"pid": os.getpid(), "port": port, "host": host, "compute": mode}

@@ -10,6 +10,7 @@ from operations.operation import Operation
 from operations.store import OperationFolder
 from tasks.conclude_operation import write_reports
 from tasks.lock_target import unlock_target
+from tasks.ready_copy import leave_copy, ready_copy
 from tasks.toolbox import journal_of
 from workspace.errors import OperatorError
 
@@ -22,6 +23,7 @@ def hold_operation(work: Operation) -> Iterator[None]:
         StateError: another process works on this operation.
     """
     with OperationFolder(work.folder).claim():
+        ready_copy(work)
         journal = journal_of(work)
         if any(event.event == Event.OPERATION_STARTED for event in journal.events()):
             journal.append(Event.OPERATION_RESUMED)
@@ -40,3 +42,4 @@ def hold_operation(work: Operation) -> Iterator[None]:
             raise
         finally:
             unlock_target(work)
+            leave_copy(work)

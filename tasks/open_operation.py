@@ -13,7 +13,7 @@ from tasks.retry_policies import LOCAL
 from workspace.errors import UsageError
 from workspace.sdk import check_connection
 from workspace.settings import Settings, settings
-from workspace.working_copy import find_bundle, prepare
+from workspace.working_copy import copy_folder, find_bundle
 
 
 @task(task_run_name="open operation on {target}", **LOCAL)
@@ -42,7 +42,7 @@ def open_operation(bundle: str, target: str, operation: str | None, *, dry_run: 
 
 
 def create_operation(store: StateStore, bundle: str, target: str, *, dry_run: bool = False) -> Operation:
-    """Find the bundle, bring its working copy up to date and record the new operation."""
+    """Find the bundle and record the new operation; its working copy is made ready by `ready_copy`."""
     current = settings()
     root = find_bundle(Path(bundle))
     host = check_connection(current.profile).host
@@ -50,7 +50,8 @@ def create_operation(store: StateStore, bundle: str, target: str, *, dry_run: bo
         id=operation_id(),
         bundle=str(root),
         target=target,
-        working_copy=str(prepare(root, store.copies_dir, target, host)),
+        working_copy=str(copy_folder(root, store.copies_dir, target, host)),
+        host=host,
         state_dir=str(store.root),
         profile=current.profile,
         cli=current.cli,

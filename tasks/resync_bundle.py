@@ -11,14 +11,13 @@ from operations.operation import Operation
 from tasks.retry_policies import LOCAL
 from tasks.toolbox import journal_of, records_of
 from workspace.errors import EditRefusedError
-from workspace.sdk import check_connection
 from workspace.working_copy import apply_edits, prepare
 
 
 @task(task_run_name="take over changes of the bundle", **LOCAL)
 def resync_bundle(work: Operation) -> None:
     """Copy the person's files again and re-apply each fix whose files are as it expects them; theirs win otherwise."""
-    prepare(Path(work.bundle), work.copies_dir, work.target, check_connection(work.profile).host)
+    prepare(Path(work.bundle), work.copies_dir, work.target, work.host)
     for fix in records_of(work).fixes():
         try:
             apply_edits(Path(work.working_copy), fix.plan.edits)

@@ -23,13 +23,18 @@ from workspace.errors import StateError, UsageError
 from workspace.file_edits import JOURNAL, apply_edits, recover, undo_edits, write_patch
 from workspace.lock_setting import enable_lock, own_text
 
-__all__ = ["apply_edits", "find_bundle", "prepare", "read_text_files", "undo_edits", "write_patch"]
+__all__ = ["apply_edits", "copy_folder", "find_bundle", "prepare", "read_text_files", "undo_edits", "write_patch"]
 
 PREPARE_WAIT_SECONDS = 60
 _Stamp = tuple[int, int, int, int]
 """Size and time of the person's file, size and time of ours, as of the last copying."""
 _STAMPS_SUFFIX = ".files.json"
 _STAMPS = TypeAdapter(dict[str, _Stamp])
+
+
+def copy_folder(bundle_root: Path, copies_dir: Path, target: str, host: str) -> Path:
+    """Return where the working copy of this bundle, target and host stands; it may not exist yet."""
+    return copies_dir.resolve() / _folder_name(bundle_root.resolve(), target, host)
 
 
 def prepare(bundle_root: Path, copies_dir: Path, target: str, host: str) -> Path:
@@ -46,7 +51,7 @@ def prepare(bundle_root: Path, copies_dir: Path, target: str, host: str) -> Path
     if copies_dir.resolve().is_relative_to(root):
         raise UsageError(f"{copies_dir} is inside the bundle and would be uploaded. Set BUNDLEOPS_STATE_DIR elsewhere.")
     files = list_files(root)
-    copy = copies_dir.resolve() / _folder_name(root, target, host)
+    copy = copy_folder(root, copies_dir, target, host)
     try:
         copy.mkdir(mode=0o700, parents=True, exist_ok=True)
         with filelock.FileLock(f"{copy}.lock", timeout=PREPARE_WAIT_SECONDS):

@@ -97,47 +97,52 @@ def _edit(
     environment = scalar(task, "environment_key")
     span, applicability = None, Applicability.SAFE
     if environment:
-        span = _dependency_span(job, environment, requirement)
+        span = _dependency_span(text, job, environment, requirement)
     elif any(entry(task, key) for key in _CLUSTER_KEYS):
-        span, applicability = _library_span(task, requirement), Applicability.NEEDS_APPROVAL
+        span, applicability = _library_span(text, task, requirement), Applicability.NEEDS_APPROVAL
     edit = edited(path, text, [span]) if span else None
     return (edit, applicability) if edit else None
 
 
-def _dependency_span(job: Node, environment: str, requirement: str) -> Span | None:
+def _dependency_span(text: str, job: Node, environment: str, requirement: str) -> Span | None:
     for node in items(value(job, "environments")):
         spec = value(node, "spec")
         if scalar(node, "environment_key") == environment and isinstance(spec, MappingNode):
             present = {_name(str(item.value)) for item in items(value(spec, "dependencies"))}
-            return None if _name(requirement) in present else _item_span(spec, "dependencies", quoted(requirement))
+            return (
+                None if _name(requirement) in present else _item_span(text, spec, "dependencies", quoted(requirement))
+            )
     return None
 
 
-def _library_span(task: Node, requirement: str) -> Span | None:
+def _library_span(text: str, task: Node, requirement: str) -> Span | None:
     present = {_name(scalar(item, "pypi", "package") or "") for item in items(value(task, "libraries"))}
     if _name(requirement) in present or not isinstance(task, MappingNode):
         return None
-    return _item_span(task, "libraries", f"{{pypi: {{package: {quoted(requirement)}}}}}")
+    return _item_span(text, task, "libraries", f"{{pypi: {{package: {quoted(requirement)}}}}}")
 
 
-def _item_span(holder: MappingNode, key: str, item: str) -> Span:
+def _item_span(text: str, holder: MappingNode, key: str, item: str) -> Span:
     """Append one item to the list at `key`, in the style of the list; start the list if there is none."""
     found = entry(holder, key)
     if found is None:
-        first_key = holder.value[0][0]
-        end = span_of(holder)[1]
-        indent = " " * first_key.start_mark.column
-        return Span(start=end, end=end, new=f"\n{indent}{key}:\n{indent}  - {item}")
+        indent = " " * holder.value[0][0].start_mark.column
+        return _new_lines(text, span_of(holder)[1], f"{indent}{key}:\n{indent}  - {item}")
     key_node, node = found
     if not isinstance(node, SequenceNode) or not node.value:
-        indent = " " * key_node.start_mark.column
-        return Span(start=key_node.end_mark.index, end=span_of(node)[1], new=f":\n{indent}  - {item}")
+        return Span(start=key_node.end_mark.index, end=span_of(node)[1], new=f": [{item}]")
     last = node.value[-1]
     end = span_of(last)[1]
     if node.flow_style:
         return Span(start=end, end=end, new=f", {item}")
-    dash = " " * (last.start_mark.column - 2)
-    return Span(start=end, end=end, new=f"\n{dash}- {item}")
+    return _new_lines(text, end, f"{' ' * (last.start_mark.column - 2)}- {item}")
+
+
+def _new_lines(text: str, position: int, new: str) -> Span:
+    """Insert lines below the one at `position`, so that a comment at its end stays there."""
+    end = text.find("\n", position)
+    end = len(text) if end == -1 else end
+    return Span(start=end, end=end, new=f"\n{new}")
 
 
 def _requirement_in_use(package: str, snapshot: BundleSnapshot) -> str:

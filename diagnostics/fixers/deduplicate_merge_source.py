@@ -23,6 +23,9 @@ from workspace.models import Evidence, TableShape
 NAME = "deduplicate_merge_source"
 
 ORDER_COLUMNS = (
+    "extract_timestamp",
+    "extract_ts",
+    "extracted_at",
     "processed_timestamp",
     "processed_at",
     "processing_timestamp",
@@ -42,7 +45,11 @@ ORDER_COLUMNS = (
     "last_updated",
     "modified_at",
 )
-"""Columns that tell when a row arrived or changed, the most telling first; a leading underscore is looked past."""
+"""Columns that tell when a row was taken from its source, arrived or changed, the most telling first.
+
+All that the source has are used in this order, since rows of one batch often share their processing time. A leading
+underscore of a column is looked past.
+"""
 
 GUESSED_SUFFIXES = ("_ts", "_timestamp")
 """A single other column with such a name may as well be a time of the business, so it is proposed, not applied."""
@@ -107,7 +114,7 @@ def _holds(item: _Found, line: int, snapshot: BundleSnapshot) -> bool:
     text = snapshot.files[item.path]
     # A trace names the line of the call, which may stand one line above its string.
     first = text.count("\n", 0, item.start)
-    last = text.count("\n", 0, item.region.start + item.merge.end) + 2
+    last = text.count("\n", 0, item.region.start + item.merge.end) + 1
     return first <= line <= last
 
 
@@ -137,9 +144,9 @@ def _is_placeholder(name: str) -> bool:
 def _order_columns(columns: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
     """Return the columns to order by, and whether they certainly tell which row is newer."""
     plain = {column.lstrip("_"): column for column in columns}
-    for name in ORDER_COLUMNS:
-        if name in plain:
-            return (plain[name],), True
+    known = tuple(plain[name] for name in ORDER_COLUMNS if name in plain)
+    if known:
+        return known, True
     guessed = tuple(column for column in columns if column.endswith(GUESSED_SUFFIXES))
     return (guessed, False) if len(guessed) == 1 else ((), False)
 

@@ -46,7 +46,7 @@ def get(
     task = sandbox.ledger.tasks.find(run_id)
     if task is not None:
         run = sandbox.ledger.run(task.parent_run_id)
-        return sandbox.view.output(run, task)["metadata"] | {"tasks": [sandbox.view.task(run, task)]}
+        return sandbox.view.task_run(run, task) | {"tasks": [sandbox.view.task(run, task)]}
     run = sandbox.ledger.run(run_id)
     tasks = sandbox.ledger.tasks_of(run_id, all_attempts=include_history)
     return sandbox.view.run(run, tasks, with_history=include_history)

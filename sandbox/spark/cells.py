@@ -9,9 +9,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from sqlglot import Token
 
 from sandbox.spark import client
 from sandbox.spark.dbutils import DbUtils
@@ -20,6 +22,7 @@ from sandbox.spark.notebook import Cell, cells_of
 from sandbox.spark.sqltext import split_statements, tokens_of
 
 DISPLAYED_ROWS = 20
+_BEFORE_MARKERS = ("(", ",", "=", "<", ">", "<=", ">=", "<>", "!=", "||", "+", "-", "*", "/", "%")
 
 
 class Notebook:
@@ -71,13 +74,17 @@ def run_sql_file(spark: Any, source: str, parameters: Mapping[str, str]) -> None
 def used_parameters(statement: str, values: Mapping[str, str]) -> dict[str, str]:
     """Return those values whose `:name` marker stands in the statement; Spark reports the markers without a value."""
     tokens = tokens_of(statement)
-    used = {
-        after.text
-        for before, colon, after in zip([None, *tokens], tokens, tokens[1:], strict=False)
-        if colon.text == ":" and after.start == colon.end + 1 and (before is None or before.end + 1 < colon.start)
-        or colon.text == ":" and before is not None and before.text in "(,=<>|+-*/"
-    }
+    used = {tokens[at + 1].text for at in range(len(tokens) - 1) if _is_marker(tokens, at)}
     return {name: value for name, value in values.items() if name in used}
+
+
+def _is_marker(tokens: Sequence[Token], at: int) -> bool:
+    """A colon right before a word; right behind a name or a bracket it is a path into JSON instead."""
+    colon, after = tokens[at], tokens[at + 1]
+    if colon.text != ":" or after.start != colon.end + 1:
+        return False
+    before = tokens[at - 1] if at else None
+    return before is None or before.end + 1 < colon.start or before.text in _BEFORE_MARKERS
 
 
 def display(value: Any = None, *_: Any, **__: Any) -> None:

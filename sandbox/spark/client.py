@@ -134,6 +134,8 @@ def _with_user_errors(original: Callable[..., PySparkException]) -> Callable[...
     def convert(*args: Any, **kwargs: Any) -> PySparkException:
         error = original(*args, **kwargs)
         error._message = rewrite.from_spark(str(error._message))  # noqa: SLF001 - the one text that str() shows
+        if "[NO_SUCH_CATALOG_EXCEPTION]" in error._message:  # noqa: SLF001 - as above
+            error._errorClass, error._sql_state = "NO_SUCH_CATALOG_EXCEPTION", "42704"  # noqa: SLF001 - as above
         return error
 
     return convert

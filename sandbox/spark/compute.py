@@ -33,8 +33,8 @@ LOST = (
 _WARM_UP = (
     "CREATE SCHEMA IF NOT EXISTS sandbox_warm_up",
     "CREATE OR REPLACE TABLE sandbox_warm_up.t AS SELECT id, id AS value FROM range(10)",
-    "MERGE INTO sandbox_warm_up.t AS t USING (SELECT id, id AS value FROM range(20)) AS s ON t.id = s.id "
-    "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *",
+    """MERGE INTO sandbox_warm_up.t AS t USING (SELECT id, id AS value FROM range(20)) AS s ON t.id = s.id
+    WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *""",
     "DROP SCHEMA sandbox_warm_up CASCADE",
 )
 Stop = Callable[[], str | None]

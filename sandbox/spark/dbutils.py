@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.spark.errors import UnsupportedError
 
 
-class NotebookExit(BaseException):  # noqa: N818 - no error; no `except Exception` of a notebook may catch it
+class NotebookExit(BaseException):
     """Carries the value of `dbutils.notebook.exit` out of the notebook."""
 
     def __init__(self, value: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot import Token, TokenType
 
 from sandbox.spark.errors import UnsupportedError
 from sandbox.spark.sqltext import word, words

@@ -2,8 +2,8 @@
 
 Rewritten on the way in:
 - the Unity catalog `main` is Spark's `spark_catalog`: the first of three or more name parts (quoted or not), a catalog
-  and schema after SCHEMA, DATABASE, USE, and after IN and FROM of SHOW; `USE CATALOG main` and `SET CATALOG main`; names
-  inside IDENTIFIER('…') and the parameters that IDENTIFIER(…) reads
+  and schema after SCHEMA, DATABASE, USE, and after IN and FROM of SHOW; `USE CATALOG` and `SET CATALOG`; names inside
+  IDENTIFIER('…') and the parameters that IDENTIFIER(…) reads
 - `CLUSTER BY AUTO` is left out: no service here chooses the columns
 - PRIMARY KEY and FOREIGN KEY, which Databricks does not enforce, are left out of CREATE TABLE; `ALTER TABLE … ADD
   CONSTRAINT` keeps one as the table property `sandbox.constraint.<name>`
@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot import Token, TokenType
 
 from sandbox.spark import refused
 from sandbox.spark.sqltext import Span, quoted, replace, tokens_of, word, words
@@ -26,7 +26,20 @@ from sandbox.spark.sqltext import Span, quoted, replace, tokens_of, word, words
 CATALOG = "main"
 SPARK_CATALOG = "spark_catalog"
 _SCHEMA_WORDS = ("SCHEMA", "DATABASE", "NAMESPACE", "EXISTS", "USE")
-_KEY_TAIL = ("NOT", "ENFORCED", "RELY", "NORELY", "DEFERRABLE", "INITIALLY", "DEFERRED", "MATCH", "FULL", "ON", "NO", "ACTION")
+_KEY_TAIL = (
+    "NOT",
+    "ENFORCED",
+    "RELY",
+    "NORELY",
+    "DEFERRABLE",
+    "INITIALLY",
+    "DEFERRED",
+    "MATCH",
+    "FULL",
+    "ON",
+    "NO",
+    "ACTION",
+)
 
 
 def to_spark(sql: str) -> str:
@@ -70,9 +83,9 @@ def _identifier_value(value: Any) -> Any:
 
 def _unknown_catalog(text: str) -> str:
     """Spark says that a second name part is too many where Databricks says that the catalog does not exist."""
-    named = text.partition("but got ")[2].partition(".")[0].strip("`' []")
+    named = text.partition("`")[2].partition("`")[0]
     return (
-        f"[NO_SUCH_CATALOG_EXCEPTION] Catalog '{named or 'unknown'}' was not found. Please verify the catalog name and "
+        f"[NO_SUCH_CATALOG_EXCEPTION] Catalog '{named}' was not found. Please verify the catalog name and "
         "then retry the query or command again. SQLSTATE: 42704"
     )
 
@@ -94,8 +107,9 @@ def _catalog_spans(tokens: Sequence[Token]) -> Iterator[Span]:
     for index, token in enumerate(tokens):
         if _is_catalog(tokens, index) and _names_catalog(tokens, index, show=show):
             yield Span(token.start, token.end + 1, SPARK_CATALOG)
-    if words(tokens, 0, 2) == ("USE", "CATALOG"):
-        yield Span(tokens[0].start, tokens[0].end + 1, "SET")
+    if words(tokens, 0, 2) in (("USE", "CATALOG"), ("SET", "CATALOG")) and len(tokens) > 2:
+        name = SPARK_CATALOG if tokens[2].text.lower() == CATALOG else tokens[2].text
+        yield Span(tokens[0].start, tokens[2].end + 1, f"SET CATALOG {quoted(name)}")
     for index in _within_identifier(tokens):
         if tokens[index].token_type == TokenType.STRING:
             yield Span(tokens[index].start, tokens[index].end + 1, quoted(_identifier_value(tokens[index].text)))

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from sqlglot import Token, TokenType
 from sqlglot.dialects.databricks import Databricks
 from sqlglot.errors import TokenError
-from sqlglot.tokens import Token, TokenType
 
 _BLOCKS_WITHOUT_OPENER = ("IF", "FOR", "WHILE", "LOOP", "REPEAT")
 

@@ -28,7 +28,7 @@ def short_form(error: BaseException) -> str:
 
 def message(error: BaseException) -> str:
     """Return the message without the query plan that Spark appends to analysis errors."""
-    text = str(error)
+    text = str(error).strip() if isinstance(error, PySparkException) else str(error)
     head, position, rest = text.partition("; line ")
     if isinstance(error, PySparkException) and position and "\n" in rest:
         return f"{head}{position}{_PLAN.sub('', rest)}".rstrip(";\n")

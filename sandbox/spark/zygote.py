@@ -7,6 +7,7 @@ input closes, the parent is gone: every worker is killed. It opens no channel to
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import select
@@ -22,8 +23,8 @@ from sandbox.spark import worker
 
 def main() -> None:
     """Serve until standard input closes."""
-    import pandas  # noqa: F401, PLC0415 - imported for the workers
-    import pyarrow  # noqa: F401, PLC0415 - as above
+    for name in ("pandas", "pyarrow"):
+        importlib.import_module(name)  # for the workers, which find it loaded
 
     answers = os.dup(1)
     os.dup2(2, 1)

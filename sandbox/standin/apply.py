@@ -14,7 +14,6 @@ from sandbox.standin.references import references
 from sandbox.standin.state import Entry, Journal
 
 _DONE = {"create": "Created", "update": "Updated", "recreate": "Recreated", "delete": "Deleted"}
-_VERBS = {"create": "create", "update": "update", "recreate": "recreate", "delete": "delete"}
 
 
 @dataclass
@@ -36,14 +35,14 @@ def apply(bundle: Bundle, steps: list[Step], journal: Journal) -> Outcome:
     for step in steps:
         broken = next((item["node"] for item in step.depends_on if item["node"] in failed), None)
         try:
-            if broken:
-                raise BundleError(f"dependency failed: {broken}")
-            _carry_out(bundle, step, journal)
+            _carry_out(bundle, step, journal, broken)
             if step.key in referred:
                 step.kind.read(bundle.client, journal.state.entries[step.key].remote_id)
         except BundleError as error:
             failed.add(step.key)
-            outcome.errors.append(_within(error, f"cannot {_VERBS.get(step.action, 'read')} {step.key}"))
+            outcome.errors.append(
+                _within(error, f"cannot {'read' if step.action == 'skip' else step.action} {step.key}")
+            )
         else:
             if step.action != "skip":
                 outcome.done.append(step)
@@ -54,7 +53,9 @@ def _within(error: BundleError, action: str) -> BundleError:
     return error.within(action) if isinstance(error, ApiError) else BundleError(f"{action}: {error}")
 
 
-def _carry_out(bundle: Bundle, step: Step, journal: Journal) -> None:
+def _carry_out(bundle: Bundle, step: Step, journal: Journal, broken: str | None) -> None:
+    if broken:
+        raise BundleError(f"dependency failed: {broken}")
     actions: dict[str, Callable[[Bundle, Step, Journal], None]] = {
         "create": _create,
         "update": _update,

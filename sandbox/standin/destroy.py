@@ -31,7 +31,7 @@ def destroy(bundle: Bundle) -> None:
 def _destroy(bundle: Bundle, state: State) -> None:
     say = bundle.call.say
     # A bundle without resources wants everything gone.
-    bundle.config.set({}, "resources")
+    bundle.config.set(("resources",), {})
     steps = make_plan(bundle, state)
     _announce(bundle, steps)
     say(f"All files and directories at the following location will be deleted: {bundle.remote('root')}\n")

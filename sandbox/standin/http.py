@@ -126,23 +126,29 @@ class Client:
             headers["Authorization"] = f"Bearer {self._token}"
         deadline, pause = time.monotonic() + RETRY_BUDGET_SECONDS, 1.0
         while True:
-            try:
-                status, reply = self._send(method, target, body, headers)
-            except socket.gaierror as error:
-                raise BundleError(
-                    f'{method.title()} "{self.host}{target}": dial tcp: lookup {self._parts.hostname}: no such host'
-                ) from error
-            except (OSError, http.client.HTTPException) as error:
-                self.close()
-                if not isinstance(error, ConnectionRefusedError) or time.monotonic() + pause > deadline:
-                    raise BundleError(f'{method.title()} "{self.host}{target}": {error}') from error
-            else:
-                if status < HTTPStatus.BAD_REQUEST:
-                    return reply
-                if status not in _RETRIED or time.monotonic() + pause > deadline:
-                    raise ApiError(method, self.host + target, status, _error_body(reply))
+            is_last = time.monotonic() + pause > deadline
+            status, reply = self._attempt(method, target, body, headers, is_last=is_last)
+            if 0 < status < HTTPStatus.BAD_REQUEST:
+                return reply
+            if status and (status not in _RETRIED or is_last):
+                raise ApiError(method, self.host + target, status, _error_body(reply))
             time.sleep(pause)
             pause = min(pause + 1, 10)
+
+    def _attempt(
+        self, method: str, target: str, body: bytes | None, headers: dict[str, str], *, is_last: bool
+    ) -> tuple[int, bytes]:
+        """Send once; status 0 says that nobody listens and that there is time to try again."""
+        request = f'{method.title()} "{self.host}{target}"'
+        try:
+            return self._send(method, target, body, headers)
+        except socket.gaierror as error:
+            raise BundleError(f"{request}: dial tcp: lookup {self._parts.hostname}: no such host") from error
+        except (OSError, http.client.HTTPException) as error:
+            self.close()
+            if is_last or not isinstance(error, ConnectionRefusedError):
+                raise BundleError(f"{request}: {error}") from error
+            return 0, b""
 
     def _send(self, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
         fresh = self._connection is None

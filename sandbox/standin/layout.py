@@ -15,18 +15,18 @@ _BELOW = {"file_path": "files", "artifact_path": "artifacts", "state_path": "sta
 def define_workspace_paths(bundle: Bundle) -> None:
     """Set root_path and the paths below it where the configuration does not."""
     config = bundle.config
-    config.set_default(_ROOT, "workspace", "root_path")
+    config.set_default(("workspace", "root_path"), _ROOT)
     root = resolve(config, config.get("workspace", "root_path") or Node("")).value
     home = f"/Workspace/Users/{bundle.user['userName']}"
     if root == "~" or root.startswith("~/"):
         root = home + root[1:]
     if root.startswith(("/Users/", "/Shared/", "/Repos/")):
         root = "/Workspace" + root
-    config.set(root, "workspace", "root_path")
+    config.set(("workspace", "root_path"), root)
     for key, folder in _BELOW.items():
-        config.set_default(f"{root}/{folder}", "workspace", key)
-    config.set_default(["."], "sync", "paths")
-    config.set_default(".", "bundle", "git", "bundle_root_path")
+        config.set_default(("workspace", key), f"{root}/{folder}")
+    config.set_default(("sync", "paths"), ["."])
+    config.set_default(("bundle", "git", "bundle_root_path"), ".")
 
 
 def resolve_references(bundle: Bundle) -> None:
@@ -37,7 +37,7 @@ def resolve_references(bundle: Bundle) -> None:
         if part is None:
             continue
         checked = normalize(Node({kind: part}), bundle.diagnostics).get(kind)
-        resolved.set(checked or Node({}), kind)
+        resolved.set((kind,), checked or Node({}))
     bundle.config = resolved
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,7 +103,7 @@ def _translate(bundle: Bundle, where: str, leaf: Node, form: str) -> None:
         bundle.error(problem)
         return
     remote = posixpath.normpath(posixpath.join(bundle.remote("file"), relative))
-    leaf.value = os.path.splitext(remote)[0] if form == "notebook" else remote
+    leaf.value = posixpath.splitext(remote)[0] if form == "notebook" else remote
 
 
 def _problem(where: str, local: Path, relative: str, form: str) -> str:

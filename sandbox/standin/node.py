@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,19 +61,19 @@ class Node:
             return [child.plain() for child in node.value]
         return node.value
 
-    def set(self, value: Any, *steps: str) -> None:
+    def set(self, path: Sequence[str], value: Any) -> None:
         """Put a plain value at a path of map keys; maps on the way are made."""
         node = self
-        for step in steps[:-1]:
+        for step in path[:-1]:
             if not isinstance(node.value.get(step), Node) or not isinstance(node.value[step].value, dict):
                 node.value[step] = Node({})
             node = node.value[step]
-        node.value[steps[-1]] = value if isinstance(value, Node) else from_plain(value, node.location)
+        node.value[path[-1]] = value if isinstance(value, Node) else from_plain(value, node.location)
 
-    def set_default(self, value: Any, *steps: str) -> None:
+    def set_default(self, path: Sequence[str], value: Any) -> None:
         """Put a plain value where there is none yet."""
-        if self.get(*steps) is None or self.plain(*steps) is None:
-            self.set(value, *steps)
+        if self.plain(*path) is None:
+            self.set(path, value)
 
     def copy(self, location: Location | None = None) -> Node:
         """Return a deep copy, written at `location` if one is given."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import graphlib
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,7 +93,7 @@ def substitute(
     return result
 
 
-def _known(match: Any, ids: dict[str, str], wanted: dict[str, dict[str, Any]]) -> str:
+def _known(match: re.Match[str], ids: dict[str, str], wanted: dict[str, dict[str, Any]]) -> str:
     steps = steps_of(match.group(1))
     target, rest = dotted(steps[:3]), steps[3:]
     if rest == ("id",):

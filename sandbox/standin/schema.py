@@ -85,11 +85,13 @@ class _Normalizer:
             return self._mismatch(node, _SHORT[kind], path)
         return Node(value, node.location)
 
-    def _mismatch(self, node: Node, expected: str, path: Path) -> None:
-        self._warn(f"expected {expected}, found {_KINDS[type(node.value)]}", path, node.location)
+    def _mismatch(self, node: Node, expected: str, path: Path) -> Node | None:
+        return self._warn(f"expected {expected}, found {_KINDS[type(node.value)]}", path, node.location)
 
-    def _warn(self, summary: str, path: Path, location: Location) -> None:
+    def _warn(self, summary: str, path: Path, location: Location) -> Node | None:
+        """Note what is wrong; the value is left out, which is what the None says."""
         self._diagnostics.append(Diagnostic("Warning", summary, (dotted(path),) if path else (), (location,)))
+        return None
 
 
 def _string(value: Any) -> str | None:

@@ -30,7 +30,7 @@ def connect(bundle: Bundle) -> None:
         "domain_friendly_name": re.sub(r"[^a-zA-Z0-9]", "-", local),
         "short_name": re.sub(r"[^a-zA-Z0-9]", "_", local),
     }
-    bundle.config.set(bundle.user, "workspace", "current_user")
+    bundle.config.set(("workspace", "current_user"), bundle.user)
 
 
 def _read_host_metadata(call: Call, client: Client) -> None:

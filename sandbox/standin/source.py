@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import posixpath
 from collections import defaultdict
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def read_files(bundle: Bundle) -> None:
     for name in bundle.includes:
         config = merge(config, _read(bundle, bundle.folder / name))
     bundle.config = config
-    config.set(bundle.includes, "include")
+    config.set(("include",), bundle.includes)
     _refuse_shared_keys(bundle)
 
 
@@ -56,7 +57,7 @@ def _root_file(folder: Path) -> Path | None:
 
 
 def _included(root: Path, pattern: str, main: Path) -> list[str]:
-    matches = glob.glob(pattern, root_dir=root, include_hidden=True)
+    matches = glob.glob(pattern, root_dir=root, include_hidden=True)  # noqa: PTH207 - Path.glob refuses absolute and odd patterns
     return sorted(m.replace(os.sep, "/") for m in matches if (root / m).is_file() and root / m != main)
 
 
@@ -67,7 +68,7 @@ def _read(bundle: Bundle, path: Path) -> Node:
     except YamlError as error:
         raise BundleError(f"failed to load {path}: {error}") from error
     config = normalize(node, bundle.diagnostics)
-    _rebase_sync(config, os.path.dirname(name))
+    _rebase_sync(config, posixpath.dirname(name))
     return config
 
 
@@ -76,7 +77,7 @@ def _rebase_sync(config: Node, folder: str) -> None:
     for part in ("include", "exclude", "paths"):
         for pattern in (config.get("sync", part) or Node([])).value or []:
             negated, text = ("!", pattern.value[1:]) if pattern.value.startswith("!") else ("", pattern.value)
-            pattern.value = negated + (os.path.normpath(os.path.join(folder, text)) if folder else text)
+            pattern.value = negated + (posixpath.normpath(posixpath.join(folder, text)) if folder else text)
 
 
 def _refuse_shared_keys(bundle: Bundle) -> None:

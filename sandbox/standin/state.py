@@ -178,8 +178,9 @@ def _newer(bundle: Bundle, remote: State | None, local: State | None) -> State:
         raise BundleError(
             "lineage mismatch in state files",
             f"Available state files:\n- {bundle.remote('state')}/resources.json: remote direct state "
-            f'serial={remote.serial} lineage="{remote.lineage}"\n- {bundle.local_state / "resources.json"}: local direct '
-            f'state serial={local.serial} lineage="{local.lineage}"',
+            f'serial={remote.serial} lineage="{remote.lineage}"\n'
+            f"- {bundle.local_state / 'resources.json'}: local direct state "
+            f'serial={local.serial} lineage="{local.lineage}"',
         )
     return local if local.serial > remote.serial else remote
 

@@ -61,7 +61,7 @@ def _upload(bundle: Bundle, name: str) -> None:
 
 
 def _remote_path(bundle: Bundle, name: str, *, notebook: bool) -> str:
-    return f"{bundle.remote('file')}/{os.path.splitext(name)[0] if notebook else name}"
+    return f"{bundle.remote('file')}/{posixpath.splitext(name)[0] if notebook else name}"
 
 
 def _listed(bundle: Bundle) -> list[str]:
@@ -70,7 +70,7 @@ def _listed(bundle: Bundle) -> list[str]:
     roots = [posixpath.normpath(path) for path in sync.get("paths") or ["."]]
     names = []
     for name, ignored in _walk(bundle.folder):
-        inside = any(root == "." or name == root or name.startswith(f"{root}/") for root in roots)
+        inside = any(root in {".", name} or name.startswith(f"{root}/") for root in roots)
         if ((inside and not ignored) or include.match(name)) and not exclude.match(name):
             names.append(name)
     return sorted(names)

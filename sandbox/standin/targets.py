@@ -29,8 +29,8 @@ def select_target(bundle: Bundle) -> None:
     if not known and wanted != "default":
         raise BundleError(f"{wanted}: no such target. Available targets: default")
     bundle.target = wanted
-    config.set(wanted, "bundle", "target")
-    config.set(wanted, "bundle", "environment")
+    config.set(("bundle", "target"), wanted)
+    config.set(("bundle", "environment"), wanted)
     _override(bundle, known.get(wanted, Node({})))
 
 
@@ -54,12 +54,12 @@ def _override(bundle: Bundle, target: Node) -> None:
             raise BundleError(
                 f"unsupported value '{mode.value}' specified for 'mode': must be either 'development' or 'production'"
             )
-        bundle.config.set(mode, "bundle", "mode")
+        bundle.config.set(("bundle", "mode"), mode)
     for name, node in (overrides.pop("variables", None) or Node({})).children():
         _override_variable(bundle, str(name), node)
     git = overrides.pop("git", None)
     if git is not None:
-        bundle.config.set(git, "bundle", "git")
+        bundle.config.set(("bundle", "git"), git)
     bundle.config = merge(bundle.config, Node(overrides, target.location))
     _merge_keyed_lists(bundle)
 
@@ -73,7 +73,7 @@ def _override_variable(bundle: Bundle, name: str, node: Node) -> None:
     fields = {"default", "lookup", "description", "type"}
     is_form = isinstance(node.value, dict) and bool(node.value) and set(node.value) <= fields
     if not is_form:
-        variable.set(node, "default")
+        variable.set(("default",), node)
         return
     variable.value.update(node.value)
     if "lookup" in node.value:

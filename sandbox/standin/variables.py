@@ -19,7 +19,7 @@ _LOOKUPS = {
 
 
 def assign_variables(bundle: Bundle) -> None:
-    """Set `value`: from --var, the environment, the overrides file, the target or default, or a lookup, in this order."""
+    """Set `value`: from --var, the environment, the overrides file, the target or default, or a lookup."""
     given = _from_command_line(bundle)
     overrides = _from_file(bundle)
     for name, variable in sorted((bundle.config.get("variables") or Node({})).children()):
@@ -28,9 +28,9 @@ def assign_variables(bundle: Bundle) -> None:
         key = str(name)
         outside = given.get(key, bundle.call.env.get(f"BUNDLE_VAR_{key}"))
         if outside is not None:
-            variable.set(_typed(variable, outside), "value")
+            variable.set(("value",), _typed(variable, outside))
         elif key in overrides:
-            variable.set(overrides[key], "value")
+            variable.set(("value",), overrides[key])
         else:
             _from_configuration(bundle, key, variable)
 
@@ -38,13 +38,13 @@ def assign_variables(bundle: Bundle) -> None:
 def _from_configuration(bundle: Bundle, name: str, variable: Node) -> None:
     default, lookup = variable.get("default"), variable.get("lookup")
     if default is not None:
-        variable.set(default.copy(), "value")
+        variable.set(("value",), default.copy())
     elif lookup is not None:
-        variable.set(_look_up(bundle, name, lookup.plain() or {}), "value")
+        variable.set(("value",), _look_up(bundle, name, lookup.plain() or {}))
     else:
         bundle.error(
-            f"no value assigned to required variable {name}. Variables are usually assigned in databricks.yml, and they "
-            f'can be overridden using "--var", the BUNDLE_VAR_{name} environment variable, or '
+            f"no value assigned to required variable {name}. Variables are usually assigned in databricks.yml, and "
+            f'they can be overridden using "--var", the BUNDLE_VAR_{name} environment variable, or '
             ".databricks/bundle/<target>/variable-overrides.json"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def _scalar(tag: str, text: str) -> Any:
         return None
     if kind == "bool" and text.lower() in {"true", "false"}:
         return text.lower() == "true"
-    reader = {"int": _integer, "float": float}.get(kind)
+    readers: dict[str, Callable[[str], Any]] = {"int": _integer, "float": float}
+    reader = readers.get(kind)
     if reader is None:
         return text
     try:

@@ -51,7 +51,11 @@ class Sandbox:
         return job.job_id
 
     def run(self, job_id: int, **options: Any) -> Run:
-        return self.finished(self.client.jobs.run_now(job_id, **options).run_id)
+        return self.finished(self.start(job_id, **options))
+
+    def start(self, job_id: int, **options: Any) -> int:
+        waiter: Any = self.client.jobs.run_now(job_id, **options)
+        return int(waiter.run_id)
 
     def finished(self, run_id: int) -> Run:
         def ended() -> Run | None:
@@ -76,3 +80,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     started = Sandbox(tmp_path_factory.mktemp("sandbox") / "state")
     yield started
     started.command("stop")
+
+
+@pytest.fixture(autouse=True)
+def _empty_script(sandbox: Sandbox) -> None:
+    sandbox.play()

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 from databricks.sdk.errors import ResourceConflict, ResourceDoesNotExist

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from databricks.sdk.errors import BadRequest, InvalidParameterValue, ResourceDoesNotExist
@@ -67,9 +67,9 @@ def test_output_is_refused_for_the_run_of_a_job_with_tasks(sandbox: Sandbox) -> 
 
 def test_the_same_idempotency_token_starts_one_run_only(sandbox: Sandbox) -> None:
     job_id = sandbox.make_job("load", max_concurrent_runs=5)
-    first = sandbox.client.jobs.run_now(job_id, idempotency_token="op-1").run_id
-    assert sandbox.client.jobs.run_now(job_id, idempotency_token="op-1").run_id == first
-    assert sandbox.client.jobs.run_now(job_id, idempotency_token="op-2").run_id != first
+    first = sandbox.start(job_id, idempotency_token="op-1")
+    assert sandbox.start(job_id, idempotency_token="op-1") == first
+    assert sandbox.start(job_id, idempotency_token="op-2") != first
     assert len(list(sandbox.client.jobs.list_runs(job_id=job_id))) == 2
 
 
@@ -89,11 +89,11 @@ def test_a_repair_runs_the_failed_tasks_again_within_the_same_run(sandbox: Sandb
 def test_a_second_repair_needs_the_id_of_the_first(sandbox: Sandbox) -> None:
     sandbox.play(tasks=[{"state": "FAILED"}])
     run_id = sandbox.run(sandbox.make_job("load")).run_id or 0
-    first = sandbox.client.jobs.repair_run(run_id, rerun_tasks=["load"]).response.repair_id
+    waiter: Any = sandbox.client.jobs.repair_run(run_id, rerun_tasks=["load"])
     sandbox.finished(run_id)
     with pytest.raises(InvalidParameterValue, match="latest_repair_id"):
         sandbox.client.jobs.repair_run(run_id, rerun_tasks=["load"])
-    sandbox.client.jobs.repair_run(run_id, rerun_tasks=["load"], latest_repair_id=first)
+    sandbox.client.jobs.repair_run(run_id, rerun_tasks=["load"], latest_repair_id=waiter.response.repair_id)
     sandbox.finished(run_id)
 
 

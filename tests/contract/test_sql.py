@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from databricks.sdk.errors import InvalidParameterValue, NotFound, NotImplemented, Unauthenticated
+from databricks.sdk.errors import InvalidParameterValue, NotFound, Unauthenticated
+from databricks.sdk.errors.base import DatabricksError
 from databricks.sdk.service.sql import ExecuteStatementRequestOnWaitTimeout, StatementResponse
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def test_a_table_that_the_engine_does_not_know_does_not_exist(sandbox: Sandbox) 
     missing = "[TABLE_OR_VIEW_NOT_FOUND] The table or view cannot be found."
     sandbox.play(statements=[{"statement": "describe*", "state": "FAILED", "error_message": missing}])
     assert sandbox.client.tables.exists("main.gold.dim").table_exists is False
-    with pytest.raises(NotFound, match="Table 'main.gold.dim' does not exist"):
+    with pytest.raises(NotFound, match=r"Table 'main\.gold\.dim' does not exist"):
         sandbox.client.tables.get("main.gold.dim")
 
 
@@ -84,5 +85,6 @@ def test_a_call_without_the_token_is_refused(sandbox: Sandbox) -> None:
 
 
 def test_what_the_sandbox_does_not_serve_says_so(sandbox: Sandbox) -> None:
-    with pytest.raises(NotImplemented, match="SANDBOX_UNSUPPORTED"):
+    with pytest.raises(DatabricksError, match="SANDBOX_UNSUPPORTED") as refused:
         sandbox.client.clusters.get("1123-000000-abcdefgh")
+    assert refused.value.error_code == "NOT_IMPLEMENTED"

@@ -39,7 +39,8 @@ def test_a_merge_with_duplicate_source_rows_fails_as_on_databricks(run_notebook:
         "# MAGIC %sql\n# MAGIC CREATE SCHEMA IF NOT EXISTS main.gold;\n"
         "# MAGIC CREATE OR REPLACE TABLE main.gold.dim (id INT, name STRING);\n"
         "# MAGIC INSERT INTO main.gold.dim VALUES (1, 'a')",
-        "# MAGIC %sql\n# MAGIC MERGE INTO main.gold.dim t USING (VALUES (1, 'b'), (1, 'c')) s(id, name) ON t.id = s.id\n"
+        "# MAGIC %sql\n# MAGIC MERGE INTO main.gold.dim t\n"
+        "# MAGIC USING (SELECT 1 AS id, explode(array('b', 'c')) AS name) s ON t.id = s.id\n"
         "# MAGIC WHEN MATCHED THEN UPDATE SET name = s.name",
     )
     assert "[DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE]" in (done.error or "")

@@ -109,7 +109,9 @@ def update_errors(client: WorkspaceClient, handle: RunHandle) -> tuple[Failure, 
             failures[failure.error, failure.flow_name] = failure
         if len(failures) >= MAX_ERRORS:
             break
-    return tuple(reversed(failures.values()))
+    found = tuple(reversed(failures.values()))
+    # That the update failed is an effect; it tells something only when no flow says why.
+    return tuple(one for one in found if one.trace or one.flow_name) or found
 
 
 def expectation_figures(client: WorkspaceClient, handle: RunHandle) -> tuple[ExpectationFigures, ...]:

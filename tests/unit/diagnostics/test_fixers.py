@@ -26,7 +26,7 @@ def test_fixers_are_found_by_their_names() -> None:
         "retry_later",
         "run_upstream_first",
     )
-    assert all(fixers.find(name).NAME == name for name in fixers.names())
+    assert all(name == fixers.find(name).NAME for name in fixers.names())
 
 
 @pytest.mark.parametrize(("iteration", "seconds"), [(1, "30"), (2, "60"), (3, "120"), (9, "300")])

@@ -8,8 +8,8 @@ import pytest
 
 from diagnostics.lineage import same_table, table_uses, writers_of
 from diagnostics.models import BundleSnapshot
-from diagnostics.sources import Program
 from diagnostics.python_tables import python_tables
+from diagnostics.sources import Program
 from diagnostics.sql_tables import TableUse, sql_tables
 
 SnapshotOf = Callable[..., BundleSnapshot]

@@ -43,7 +43,9 @@ def test_head_and_tail_of_a_text_of_two_megabytes_are_searched(registry: Registr
     assert matcher_for(registry).hits(text)[0].pattern.code == "table-or-view-not-found"
 
 
-@pytest.mark.parametrize("text", ["", "\0\x1b[31m\x07", "\ud800 lone surrogate", "[" * 100_000, "genie monitor " * 50_000])
+@pytest.mark.parametrize(
+    "text", ["", "\0\x1b[31m\x07", "\ud800 lone surrogate", "[" * 100_000, "genie monitor " * 50_000]
+)
 def test_hostile_text_has_no_match_and_does_no_harm(registry: Registry, text: str) -> None:
     assert matcher_for(registry).hits(text) == ()
 

@@ -34,10 +34,10 @@ NOTEBOOK = "# Databricks notebook source\nschema = dbutils.widgets.get('gold_sch
 def apply(evidence_of: EvidenceOf, snapshot_of: SnapshotOf, diagnosis_of: DiagnosisOf) -> Apply:
     """Plan with a fixer on one YAML file and return the new text; planning on the result must propose nothing."""
 
-    def run(fixer: str, before: str, *, path: str = "resources/gold.yml", files: dict[str, str] | None = None) -> str | None:
+    def run(fixer: str, before: str, *, files: dict[str, str] | None = None) -> str | None:
         def plan(text: str) -> FixPlan | None:
             diagnosis = diagnosis_of(fixer=fixer, objects={"module": "humanize"})
-            snapshot = snapshot_of({**(files or {}), path: text})
+            snapshot = snapshot_of({**(files or {}), "resources/gold.yml": text})
             return plan_fix(diagnosis, evidence_of("x"), snapshot, frozenset())
 
         found = plan(before)
@@ -66,9 +66,11 @@ def apply(evidence_of: EvidenceOf, snapshot_of: SnapshotOf, diagnosis_of: Diagno
             "          spark_python_task:\n            python_file: ../src/plain.py\n            parameters: [--x, y]",
         ),
         (
-            '          python_task:\n            python_file: ../src/merge.py\n            parameters: ["--gold-schema", gold]',
-            "          notebook_task:\n            notebook_path: ../src/merge.py\n"
-            "            base_parameters:\n              gold_schema: gold",
+            "          python_task:\n            python_file: ../src/merge.py\n            parameters: [--n, v]",
+            """          notebook_task:
+            notebook_path: ../src/merge.py
+            base_parameters:
+              "n": v""",
         ),
     ],
 )
@@ -109,7 +111,9 @@ def test_flags_of_a_notebook_become_named_values(apply: Apply, before: str, afte
 
 
 def test_a_mapping_only_gets_its_right_name(apply: Apply) -> None:
-    task = "          notebook_task:\n            parameters:\n              a: 'b'  # why\n            notebook_path: x"
+    task = (
+        "          notebook_task:\n            parameters:\n              a: 'b'  # why\n            notebook_path: x"
+    )
     text = JOB.format(task=task)
 
     assert apply("rename_task_parameters", text) == text.replace("parameters:", "base_parameters:")
@@ -130,16 +134,17 @@ ENVIRONMENT = JOB.format(task="          environment_key: default") + (
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("dependencies: []", "dependencies:\n              - humanize"),
+        ("dependencies: []  # none", "dependencies: [humanize]  # none"),
         ("dependencies: [a==1]  # pinned", "dependencies: [a==1, humanize]  # pinned"),
-        ("dependencies:\n              - 'a==1'  # pinned", None),
+        (
+            "dependencies:\n              - 'a==1'  # pinned",
+            "dependencies:\n              - 'a==1'  # pinned\n              - humanize",
+        ),
         ('environment_version: "4"', 'environment_version: "4"\n            dependencies:\n              - humanize'),
     ],
 )
-def test_a_missing_package_is_added_in_the_style_of_the_list(apply: Apply, before: str, after: str | None) -> None:
-    wanted = after or "dependencies:\n              - 'a==1'\n              - humanize  # pinned"
-
-    assert apply("add_package", f"{ENVIRONMENT}            {before}\n") == f"{ENVIRONMENT}            {wanted}\n"
+def test_a_missing_package_is_added_in_the_style_of_the_list(apply: Apply, before: str, after: str) -> None:
+    assert apply("add_package", f"{ENVIRONMENT}            {before}\n") == f"{ENVIRONMENT}            {after}\n"
 
 
 def test_a_requirement_that_the_bundle_uses_elsewhere_is_used_again(
@@ -153,7 +158,7 @@ def test_a_requirement_that_the_bundle_uses_elsewhere_is_used_again(
     plan = plan_fix(diagnosis, evidence_of("x"), snapshot_of(files), frozenset())
 
     assert plan is not None
-    assert '+              - "PyYAML==6.0.3"' in plan.diff
+    assert '+            dependencies: ["PyYAML==6.0.3"]' in plan.diff
 
 
 @pytest.mark.parametrize(
@@ -175,7 +180,7 @@ def test_the_distribution_of_a_module(
     diagnosis = diagnosis_of(fixer="add_package", objects={"module": module})
     plan = plan_fix(diagnosis, evidence_of("x"), snapshot_of(files), frozenset())
 
-    assert (plan and plan.edits[0].after.rpartition("- ")[2].strip()) == package
+    assert (plan and plan.edits[0].after.rpartition("[")[2].strip("]\n")) == package
 
 
 def test_a_library_of_a_cluster_needs_approval(

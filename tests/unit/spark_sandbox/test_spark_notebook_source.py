@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.spark.cells import used_parameters
 from sandbox.spark.errors import UnsupportedError
 from sandbox.spark.notebook import Cell, cells_of
 from sandbox.spark.sqltext import split_statements
@@ -52,3 +53,8 @@ def test_an_unknown_magic_is_refused_with_its_line() -> None:
 def test_statements_are_split_only_between_statements(sql: str, statements: list[str] | None) -> None:
     expected = ["BEGIN SELECT 1; IF a THEN SELECT 2; END IF; END", "SELECT 3"] if statements is None else statements
     assert split_statements(sql) == expected
+
+
+def test_only_parameters_that_a_statement_marks_are_bound() -> None:
+    values = {"day": "1", "field": "2", "n": "3"}
+    assert used_parameters("SELECT document:field FROM t WHERE d =:day LIMIT :n", values) == {"day": "1", "n": "3"}

@@ -17,7 +17,7 @@ from sandbox.spark.errors import UnsupportedError
         ("DROP SCHEMA main.s CASCADE", "DROP SCHEMA spark_catalog.s CASCADE"),
         ("SHOW TABLES IN main.s", "SHOW TABLES IN spark_catalog.s"),
         ("SHOW SCHEMAS IN main", "SHOW SCHEMAS IN spark_catalog"),
-        ("USE CATALOG main", "SET CATALOG spark_catalog"),
+        ("USE CATALOG main", "SET CATALOG 'spark_catalog'"),
         ("OPTIMIZE main.s.t", "OPTIMIZE spark_catalog.s.t"),
         ("SELECT * FROM IDENTIFIER('main.s.t')", "SELECT * FROM IDENTIFIER('spark_catalog.s.t')"),
     ],
@@ -54,7 +54,9 @@ def test_an_added_key_is_kept_as_a_table_property() -> None:
 
 
 def test_automatic_clustering_is_left_out() -> None:
-    assert rewrite.to_spark("CREATE TABLE t (a INT) CLUSTER BY AUTO COMMENT 'c'") == "CREATE TABLE t (a INT)  COMMENT 'c'"
+    assert (
+        rewrite.to_spark("CREATE TABLE t (a INT) CLUSTER BY AUTO COMMENT 'c'") == "CREATE TABLE t (a INT)  COMMENT 'c'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,7 @@ def test_automatic_clustering_is_left_out() -> None:
     ],
 )
 def test_what_only_databricks_has_is_refused_by_name(sql: str, what: str) -> None:
-    with pytest.raises(UnsupportedError, match="^SANDBOX_UNSUPPORTED: ") as refused:
+    with pytest.raises(UnsupportedError, match="SANDBOX_UNSUPPORTED: ") as refused:
         rewrite.to_spark(sql)
     assert f": {what} (line 1" in str(refused.value)
 

