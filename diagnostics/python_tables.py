@@ -35,6 +35,8 @@ def python_tables(program: Program) -> TableUse:
         use = use.joined(sql_tables(cell[1].replace("# MAGIC", "")))
     try:
         tree = ast.parse(program.text)
+        for module in program.modules:
+            tree.body += ast.parse(module).body
     except (SyntaxError, ValueError):
         return use
     texts = _Texts(tree, program.values)

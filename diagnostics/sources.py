@@ -22,6 +22,8 @@ class Program(Model):
     task_key: str | None = None
     values: Mapping[str, str] = {}
     """Widget values of a notebook, or the configuration of a pipeline."""
+    modules: tuple[str, ...] = ()
+    """Texts of the plain modules beside it, whose functions it may call."""
     namespace: tuple[str, ...] = ()
     """Catalog and schema that complete the names of a pipeline's datasets."""
 
@@ -56,8 +58,32 @@ def _job_programs(resource: Resource, snapshot: BundleSnapshot) -> Iterator[Prog
         local = local_path(str(path), resource, snapshot) if path else None
         if local:
             given = {name: str(value) for name, value in (notebook.get("base_parameters") or {}).items()}
-            values = {**given, **defaults}
-            yield Program(path=local, text=snapshot.files[local], task_key=task.get("task_key"), values=values)
+            values = _resolved({**given, **defaults})
+            yield Program(
+                path=local,
+                text=snapshot.files[local],
+                task_key=task.get("task_key"),
+                values=values,
+                modules=_modules_beside(local, snapshot),
+            )
+
+
+def _resolved(values: Mapping[str, str]) -> Mapping[str, str]:
+    """Leave out values that are still references: they are unknown, not texts."""
+    return {name: value for name, value in values.items() if "${" not in value}
+
+
+def _modules_beside(path: str, snapshot: BundleSnapshot) -> tuple[str, ...]:
+    """Return the modules of the same folder that the program imports."""
+    text, folder = snapshot.files[path], posixpath.dirname(path)
+    return tuple(
+        module
+        for name, module in sorted(snapshot.files.items())
+        if name.endswith(".py")
+        and posixpath.dirname(name) == folder
+        and f"from {posixpath.basename(name).removesuffix('.py')} import" in text
+        and not is_notebook(name, module)
+    )
 
 
 def _pipeline_programs(resource: Resource, snapshot: BundleSnapshot) -> Iterator[Program]:
@@ -65,7 +91,7 @@ def _pipeline_programs(resource: Resource, snapshot: BundleSnapshot) -> Iterator
     namespace = tuple(
         str(part) for part in (config.get("catalog"), config.get("schema") or config.get("target")) if part
     )
-    values = {name: str(value) for name, value in (config.get("configuration") or {}).items()}
+    values = _resolved({name: str(value) for name, value in (config.get("configuration") or {}).items()})
     for library in config.get("libraries") or ():
         path = (library.get("notebook") or library.get("file") or {}).get("path")
         pattern = (library.get("glob") or {}).get("include")

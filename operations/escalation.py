@@ -74,7 +74,7 @@ def _suggestions(seen: ResourceProgress) -> list[str]:
         diagnosis = last.diagnoses[0]
         if diagnosis.page:
             steps.append(
-                f"Read {code_span(f'bundleops explain {diagnosis.code}')}: causes, fix, and when not to apply it"
+                f"Read {code_span(f'knowledge/patterns/{diagnosis.page}')}: causes, fix, and when not to apply it"
             )
         if diagnosis.location:
             steps.append(f"Start at {code_span(str(diagnosis.location))}")

@@ -141,5 +141,5 @@ def _next_steps(request: Operation, done: Progress, questions: tuple[AskedQuesti
     settled = {ResourceStatus.VERIFIED, ResourceStatus.SKIPPED}
     unsettled = done.ended_at is None or any(one.status not in settled for one in done.resources.values())
     if (unsettled or not done.deployed) and not request.dry_run:
-        steps.append(f"Go on with this operation: bundleops resume {request.id}")
+        steps.append(f"Go on with this operation: bundleops operate --resume {request.id}")
     return tuple(steps)

@@ -12,6 +12,7 @@ from operations.ends import BUNDLE, QuestionDraft
 from operations.journal import Event
 from operations.operation import Operation
 from operations.plain_text import code_span, fenced, for_markdown
+from operations.progress import ResourceStatus
 from tasks.retry_policies import LOCAL
 from tasks.toolbox import journal_of, progress_of, questions_of, records_of, snapshot_of
 from workspace.models import Evidence
@@ -29,7 +30,7 @@ def plan_fix(work: Operation, evidence: Evidence, diagnoses: tuple[Diagnosis, ..
         return None
     done = progress_of(work, key).tried | rejected_digests(questions_of(work), work.id, key)
     plan = _unfinished(work, key, done) or propose(diagnoses[0], evidence, snapshot, done)
-    if plan is None:
+    if plan is None or _is_done_already(work, plan):
         return None
     if mode == "propose" and plan.applicability is Applicability.SAFE:
         plan = plan.model_copy(update={"applicability": Applicability.NEEDS_APPROVAL})
@@ -62,6 +63,13 @@ def approval_question(key: str, plan: FixPlan) -> QuestionDraft:
         action=ACTION,
         digest=plan.digest,
     )
+
+
+def _is_done_already(work: Operation, plan: FixPlan) -> bool:
+    """Tell whether a plan only runs what this operation has verified already: doing it again would change nothing."""
+    upstream = [action.parameters["resource"] for action in plan.actions if action.kind == "run_resource"]
+    verified = [key for key in upstream if progress_of(work, key).status is ResourceStatus.VERIFIED]
+    return bool(upstream) and not plan.edits and verified == upstream
 
 
 def _unfinished(work: Operation, key: str, done: frozenset[str]) -> FixPlan | None:

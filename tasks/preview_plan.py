@@ -25,7 +25,8 @@ def preview_plan(bundle: Path, target: str) -> RunPlan:
     current = settings()
     root = find_bundle(bundle)
     host = check_connection(current.profile).host
-    copy = prepare(root, StateStore(current.state_dir).copies_dir, target, host)
+    # A copy of its own: an operation that is going on must not lose its edits to a preview.
+    copy = prepare(root, StateStore(current.state_dir).root / "previews", target, host)
     outcome = BundleCli(current.cli, copy, target, current.profile, CliTimeouts.from_settings(current)).validate()
     refuse_unloadable(outcome)
     resolved = resolved_bundle(outcome.document or {}, copy)

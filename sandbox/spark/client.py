@@ -23,9 +23,16 @@ _SESSION_METHODS = ("table",)
 _READER_METHODS = ("table",)
 _WRITER_METHODS = ("saveAsTable", "insertInto")
 _CATALOG_METHODS = (
-    *("setCurrentDatabase", "getDatabase", "databaseExists", "listTables", "getTable", "functionExists", "getFunction"),
-    *("listColumns", "tableExists", "createTable", "isCached", "cacheTable", "uncacheTable", "refreshTable"),
-    *("dropTable", "dropView", "createDatabase", "dropDatabase", "setCurrentCatalog", "truncateTable"),
+    *("getTable", "functionExists", "getFunction", "listColumns", "tableExists", "createTable", "isCached"),
+    *("cacheTable", "uncacheTable", "refreshTable", "dropTable", "dropView", "truncateTable"),
+)
+_SCHEMA_METHODS = (
+    "setCurrentDatabase",
+    "getDatabase",
+    "databaseExists",
+    "listTables",
+    "createDatabase",
+    "dropDatabase",
 )
 
 
@@ -51,6 +58,8 @@ def _patch() -> None:
     _wrap_names(readwriter.DataFrameWriter, _WRITER_METHODS)
     _wrap_names(readwriter.DataFrameWriterV2, ("__init__",), position=1)
     _wrap_names(catalog.Catalog, _CATALOG_METHODS)
+    _wrap_names(catalog.Catalog, _SCHEMA_METHODS, parts=2)
+    _wrap_names(catalog.Catalog, ("setCurrentCatalog",), parts=1)
     catalog.Catalog.currentCatalog = _with_user_names(catalog.Catalog.currentCatalog)
     core.convert_exception = _with_user_errors(connect_errors.convert_exception)
 
@@ -100,25 +109,28 @@ def _typed_literal(value: Any) -> str:
     raise UnsupportedError(f"SQL parameter of type {type(value).__name__}")
 
 
-def _wrap_names(owner: type, methods: Sequence[str], position: int = 0) -> None:
+def _wrap_names(owner: type, methods: Sequence[str], position: int = 0, parts: int = 3) -> None:
+    """Let methods take the user's names: `parts` is how many parts a name with its catalog has."""
     for method in methods:
-        setattr(owner, method, _with_spark_names(getattr(owner, method), position))
+        setattr(owner, method, _with_spark_names(getattr(owner, method), position, parts))
 
 
-def _with_spark_names(original: Callable[..., Any], position: int) -> Callable[..., Any]:
+def _with_spark_names(original: Callable[..., Any], position: int, parts: int) -> Callable[..., Any]:
     @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        names = [_spark_name(arg) if index in (position, position + 1) else arg for index, arg in enumerate(args)]
-        return original(self, *names, **{key: _spark_name(value) for key, value in kwargs.items()})
+        taken = (position, position + 1)
+        names = [_spark_name(arg, parts) if index in taken else arg for index, arg in enumerate(args)]
+        return original(self, *names, **{key: _spark_name(value, parts) for key, value in kwargs.items()})
 
     return method
 
 
-def _spark_name(value: Any) -> Any:
+def _spark_name(value: Any, parts: int) -> Any:
     if not isinstance(value, str):
         return value
-    head, _, tail = value.partition(".")
-    return f"{rewrite.SPARK_CATALOG}.{tail}" if tail.count(".") == 1 and head.strip("`") == rewrite.CATALOG else value
+    head, *tail = value.split(".")
+    is_ours = len(tail) == parts - 1 and head.strip("`") == rewrite.CATALOG
+    return ".".join([rewrite.SPARK_CATALOG, *tail]) if is_ours else value
 
 
 def _with_user_names(original: Callable[..., str]) -> Callable[..., str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import os
 import re
 import shutil
@@ -65,10 +66,28 @@ def _make(environment: Path, wanted: list[str]) -> None:
     packages = environment / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
     _see_base_packages(packages)
     with tempfile.TemporaryDirectory() as scratch:
-        command = uv_command("install", "--quiet", "--python", str(environment / "bin" / "python"), *wanted)
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=scratch)
-    if done.returncode:
-        raise InstallationError(_databricks_words(wanted, done.stderr))
+        kept = Path(scratch) / "base-versions.txt"
+        kept.write_text("\n".join(_base_versions(wanted)), encoding="utf-8")
+        install = uv_command("install", "--quiet", "--python", str(environment / "bin" / "python"), *wanted)
+        for command in ([*install, "--constraint", str(kept)], install):
+            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=scratch)
+            if done.returncode == 0:
+                return
+    raise InstallationError(_databricks_words(wanted, done.stderr))
+
+
+def _base_versions(wanted: list[str]) -> list[str]:
+    """Pins of the base environment's packages, less those that the task asks for itself.
+
+    As with pip on Databricks, a package that is there already and fits is not replaced by a newer one.
+    """
+    own = {_normal_name(re.split(r"[^\w.-]", one, maxsplit=1)[0]) for one in wanted}
+    found = {_normal_name(one.name): one.version for one in importlib.metadata.distributions() if one.name}
+    return [f"{name}=={version}" for name, version in sorted(found.items()) if name not in own]
+
+
+def _normal_name(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _see_base_packages(packages: Path) -> None:

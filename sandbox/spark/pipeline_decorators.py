@@ -1,4 +1,4 @@
-"""What Databricks' `dlt` and `pyspark.pipelines` have beyond open-source pipelines: expectations, and the older names."""
+"""What Databricks' `dlt` and `pyspark.pipelines` have beyond open-source pipelines: expectations and older names."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def with_expectations(query: Callable[[], Any], added: Sequence[Expectation]) ->
 def installed(spark: Any) -> Iterator[None]:
     """Let `from pyspark import pipelines` and `import dlt` find Databricks' decorators."""
     names = {name: _expectation(action) for name, action in _ACTIONS.items()}
-    names |= {f"{name}_all": _expectations(action) for name, action in _ACTIONS.items()}
+    names |= {name.replace("expect", "expect_all"): _expectations(action) for name, action in _ACTIONS.items()}
     names |= {name: _tolerant(getattr(pipelines, name)) for name in ("table", "materialized_view")}
     names["view"] = pipelines.temporary_view
     dlt = ModuleType("dlt")
@@ -46,9 +46,9 @@ def installed(spark: Any) -> Iterator[None]:
     for name, value in names.items():
         setattr(pipelines, name, value)
         setattr(dlt, name, value)
-    dlt.table = _either(names["table"], names["materialized_view"])  # type: ignore[attr-defined] - made here
-    dlt.read = spark.table  # type: ignore[attr-defined] - as above
-    dlt.read_stream = lambda name: spark.readStream.table(name)  # type: ignore[attr-defined] - as above
+    vars(dlt)["table"] = _either(names["table"], names["materialized_view"])
+    vars(dlt)["read"] = spark.table
+    vars(dlt)["read_stream"] = spark.readStream.table
     sys.modules["dlt"] = dlt
     try:
         yield
@@ -96,6 +96,7 @@ def _tolerant(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _either(table: Callable[..., Any], view: Callable[..., Any]) -> Callable[..., Any]:
     """`dlt.table` makes a streaming table of a query that reads a stream, else a materialized view."""
+
     def decorator(query_function: Any = None, **arguments: Any) -> Any:
         def decorate(query: Any) -> Any:
             chosen = table if is_streaming(query()) else view

@@ -1,7 +1,7 @@
 """Events in Databricks' shape, made from the one-line messages that Spark's pipelines send.
 
-Spark says "COMPLETED" of a streaming flow whose query it has started to stop, and "FAILED" right after it when the query
-had failed; so the events of finished flows are held back until the run has ended.
+Spark says "COMPLETED" of every streaming flow whose query has stopped, and right after it "FAILED" if it failed: the
+worker holds the events of finished flows back until the run has ended.
 """
 
 from __future__ import annotations
@@ -102,9 +102,7 @@ def readable(error: str) -> str:
     return raised["text"].replace("\\'", "'") if raised else text
 
 
-def _unresolved(
-    flow: str, error: str, positions: Mapping[str, tuple[str, int]], *, upstream: bool
-) -> PipelineEvent:
+def _unresolved(flow: str, error: str, positions: Mapping[str, tuple[str, int]], *, upstream: bool) -> PipelineEvent:
     if upstream:
         text = f"Flow '{flow}' is SKIPPED: {readable(error)}"
         return flow_progress(flow, "SKIPPED", text, level="WARN")

@@ -129,7 +129,9 @@ def _filtered(flow: str, frame: Any, expectations: Sequence[Expectation]) -> Any
     for one in expectations:
         if one.action == "fail":
             record = sf.to_json(sf.struct("*"))
-            text = sf.concat(sf.lit(_violation(flow, one.name)), record, sf.lit("'. Missing input data: false. SQLSTATE: 22000"))
+            text = sf.concat(
+                sf.lit(_violation(flow, one.name)), record, sf.lit("'. Missing input data: false. SQLSTATE: 22000")
+            )
             passed = sf.expr(f"coalesce(({one.condition}), false)")
             frame = frame.filter(sf.when(passed, sf.lit(True)).otherwise(sf.raise_error(text).cast("boolean")))  # noqa: FBT003
     return frame.filter(sql_filter(expectations))

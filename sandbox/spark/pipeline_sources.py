@@ -41,7 +41,7 @@ class SourceError(Exception):
         self.cause = cause
 
 
-class Registry(SparkConnectGraphElementRegistry):  # type: ignore[misc] - pyspark is not followed by mypy
+class Registry(SparkConnectGraphElementRegistry):  # type: ignore[misc]  # pyspark is not followed by mypy
     """Registers what the sources define, with expectations put into the queries, and keeps where each stands."""
 
     def __init__(self, spark: Any, graph_id: str, namespace: str, expectations: Expectations) -> None:

@@ -1,8 +1,8 @@
 """SQL sources of pipelines: Databricks' definitions as open-source pipelines understand them.
 
-Values of the configuration stand for `${key}`; OR REFRESH, PRIVATE and CLUSTER BY AUTO are left out; CONSTRAINT … EXPECT
-leaves the text and comes out as data. A streaming table with expectations loses its query too: the query is then
-registered as a flow that checks them. The queries pass the rewrite layer that all SQL passes.
+Values of the configuration stand for `${key}`; OR REFRESH, PRIVATE and CLUSTER BY AUTO are left out;
+CONSTRAINT … EXPECT leaves the text and comes out as data. A streaming table with expectations loses its query too:
+the query is then registered as a flow that checks them. The queries pass the rewrite layer that all SQL passes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot import Token, TokenType
 
 from sandbox.spark import rewrite
 from sandbox.spark.pipeline_expectations import Action, Expectation, sql_filter
@@ -100,7 +100,8 @@ def _as_query(dataset: Dataset) -> str:
     if not dataset.query or (dataset.streaming and dataset.expectations):
         return ""
     if dataset.expectations:
-        return f" AS SELECT * FROM ({dataset.query}) WHERE {sql_filter(dataset.expectations)}"
+        kept = sql_filter(dataset.expectations)
+        return f" AS SELECT * FROM ({dataset.query}) WHERE {kept}"  # noqa: S608 - the pipeline's own SQL
     return f" AS {dataset.query}"
 
 
@@ -131,7 +132,8 @@ def _cluster_by_auto(tokens: Sequence[Token]) -> Iterator[Span]:
 
 
 def _expectations(text: str, tokens: Sequence[Token]) -> tuple[tuple[Expectation, ...], list[Span]]:
-    found, spans = [], []
+    found: list[Expectation] = []
+    spans: list[Span] = []
     for index in range(len(tokens)):
         if word(tokens, index) == "CONSTRAINT" and word(tokens, index + 2) == "EXPECT":
             end = _closing(tokens, index + 3)

@@ -1,7 +1,7 @@
 """One pipeline update, in a process of its own: `python -m sandbox.spark.pipeline_worker JOB`.
 
-Events leave as JSON lines on standard output, the last line is `{"state": …, "message": …}`. What the sources print goes
-to standard error. When standard input closes, the update's queries are interrupted and the process ends.
+Events leave as JSON lines on standard output, the last line is `{"state": …, "message": …}`. What the sources print
+goes to standard error. When standard input closes, the update's queries are interrupted and the process ends.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from pyspark.errors.exceptions.base import PySparkException
+from pyspark.errors.exceptions.base import AnalysisException, PySparkException
 from pyspark.pipelines.spark_connect_pipeline import create_dataflow_graph, start_run
 from pyspark.sql.connect.streaming import readwriter
 from pyspark.sql.streaming.listener import StreamingQueryListener
@@ -32,7 +32,7 @@ from sandbox.spark.pipeline_sources import Registry, SourceError, Sources, add_i
 METRICS_SECONDS = 5.0
 
 
-class Listener(StreamingQueryListener):  # type: ignore[misc] - pyspark is not followed by mypy
+class Listener(StreamingQueryListener):  # type: ignore[misc]  # pyspark is not followed by mypy
     """Collects the metrics that streaming queries send with each micro-batch."""
 
     def __init__(self, expectations: Expectations) -> None:
@@ -59,7 +59,8 @@ class Update:
         self._job = job
         self._spark = spark
         self._output = output
-        self._failed: list[str] = []
+        self._failed: dict[str, str] = {}
+        """Flows that failed, with the innermost cause."""
         self._finished: list[str] = []
         self._expectations = Expectations()
         self._versions: dict[str, int] = {}
@@ -127,7 +128,7 @@ class Update:
             self._finished.append(flow)
             return
         if status == "FAILED":
-            self._failed.append(flow)
+            self._failed[flow] = event.exceptions[-1]["message"]
         self._emit(event)
 
     def _selection(self, registry: Registry) -> Mapping[str, Any]:
@@ -173,14 +174,12 @@ class Update:
         return sum(int(one.get("numOutputRows", 0)) for one in figures)
 
     def _fail(self, error: BaseException) -> None:
-        if isinstance(error, SourceError):
-            causes = _source_causes(error)
-        else:
-            causes = events.exceptions(traces.short_form(error))
-            if not self._failed and isinstance(error, PySparkException):
-                traceback.print_exception(error)
+        """Send the update's failure; its message is the cause of the first flow that failed, if one did."""
+        causes = _source_causes(error) if isinstance(error, SourceError) else _spark_causes(error)
+        if not self._failed and not isinstance(error, UnsupportedError):
+            traceback.print_exception(error)
         self._emit(events.update_progress(self._job["update_id"], "FAILED", causes))
-        self._end("FAILED", causes[-1]["message"])
+        self._end("FAILED", next(iter(self._failed.values()), causes[-1]["message"]))
 
     def _progress(self, state: str) -> None:
         self._emit(events.update_progress(self._job["update_id"], state))
@@ -197,7 +196,7 @@ def main(job: Mapping[str, Any]) -> None:
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     spark = client.connect(job["remote"])
-    client._wrap_names(readwriter.DataStreamReader, ("table",))
+    client._wrap_names(readwriter.DataStreamReader, ("table",))  # noqa: SLF001 - streams belong to pipelines alone
     threading.Thread(target=_end_with_parent, args=(spark,), daemon=True).start()
     Update(job, spark, output).run()
     spark.stop()
@@ -219,6 +218,13 @@ def _source_causes(error: SourceError) -> tuple[Mapping[str, Any], ...]:
     outer = {"class_name": "com.databricks.pipelines.PipelineSourceException", "message": str(error), "stack": [frame]}
     text = traces.message(cause)
     return (outer, {"class_name": type(cause).__name__, "message": f"{type(cause).__name__}: {text}", "stack": [frame]})
+
+
+def _spark_causes(error: BaseException) -> tuple[Mapping[str, Any], ...]:
+    if isinstance(error, AnalysisException):
+        text = events.readable(traces.message(error))
+        return ({"class_name": "org.apache.spark.sql.AnalysisException", "message": text, "stack": []},)
+    return events.exceptions(traces.short_form(error))
 
 
 def _catalog(name: str) -> str:

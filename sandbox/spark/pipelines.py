@@ -44,10 +44,12 @@ def run_update(engine: Engine, request: UpdateRequest, emit: EventSink, cancel: 
         reader = _Reader(worker, emit)
         while not reader.ended(_POLL_SECONDS):
             if cancel.is_set():
+                reader.mute()
                 _end(worker)
                 emit(events.update_progress(request.update_id, "CANCELED"))
                 return UpdateResult(state="CANCELED", message=f"Update {request.update_id} is CANCELED.")
             if engine.generation != generation or not engine.alive():
+                reader.mute()
                 return _failed(request, emit, _LOST)
     if reader.state is None:
         return _failed(request, emit, f"The pipeline's process ended unexpectedly: {_tail(_log(engine, request))}")
@@ -60,6 +62,7 @@ class _Reader:
     def __init__(self, worker: subprocess.Popen[str], emit: EventSink) -> None:
         self.state: Any = None
         self.message = ""
+        self._muted = False
         self._worker = worker
         self._emit = emit
         self._thread = threading.Thread(target=self._read, name="pipeline-events", daemon=True)
@@ -70,13 +73,23 @@ class _Reader:
         self._thread.join(timeout_seconds)
         return not self._thread.is_alive()
 
+    def mute(self) -> None:
+        """Pass on no more events: what an interrupted update says about its end is not its fault."""
+        self._muted = True
+
     def _read(self) -> None:
-        for line in self._worker.stdout or ():
-            document = json.loads(line)
-            if "state" in document:
-                self.state, self.message = document["state"], document["message"]
-            else:
-                self._emit(PipelineEvent(**{**document, "exceptions": tuple(document["exceptions"])}))
+        if self._worker.stdout is None:
+            return
+        with self._worker.stdout as lines:
+            for line in lines:
+                if not self._muted:
+                    self._take(json.loads(line))
+
+    def _take(self, document: Mapping[str, Any]) -> None:
+        if "state" in document:
+            self.state, self.message = document["state"], document["message"]
+        else:
+            self._emit(PipelineEvent(**{**document, "exceptions": tuple(document["exceptions"])}))
 
 
 @contextmanager

@@ -70,6 +70,16 @@ def test_names_are_followed_into_local_functions() -> None:
     assert use_of(source).creates == ("gold.dim_customer",)
 
 
+def test_names_are_followed_into_a_module_beside_the_notebook(snapshot_of: SnapshotOf) -> None:
+    files = {
+        "src/load.py": '# Databricks notebook source\nfrom writing import append\nappend(df, f"{x}.bronze.planes")\n',
+        "src/writing.py": "def append(rows, table):\n    rows.write.saveAsTable(table)\n",
+    }
+    job = {"tasks": [{"task_key": "t", "notebook_task": {"notebook_path": "src/load.py"}}]}
+
+    assert table_uses(snapshot_of(files, load=job))["jobs.load"].creates == ("*.bronze.planes",)
+
+
 @pytest.mark.parametrize(
     ("call", "created", "written", "read"),
     [

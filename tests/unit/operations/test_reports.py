@@ -53,7 +53,7 @@ def test_an_open_question_and_the_way_to_go_on_are_next_steps(story: Any, reques
     story.asks("q-aaaaa")
     steps = make_report(request_of_operation, story.journal.events()).next_steps
     assert steps[0] == "Answer question q-aaaaa: What now?"
-    assert steps[-1] == f"Go on with this operation: bundleops resume {request_of_operation.id}"
+    assert steps[-1] == f"Go on with this operation: bundleops operate --resume {request_of_operation.id}"
 
 
 def test_an_answer_tells_who_gave_it_and_whether_that_is_proven(story: Any, request_of_operation: Operation) -> None:

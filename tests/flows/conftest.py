@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_LEVEL, temporary_settings
+
+from tests.flows.services import ScriptedWorkspace, environment_of, prefect_server
+
+
+@pytest.fixture(scope="session")
+def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One Prefect server for all tests, which this process and all that it starts use."""
+    home = tmp_path_factory.mktemp("prefect")
+    with prefect_server(home) as api:
+        changes = {PREFECT_API_URL: api, PREFECT_HOME: home, PREFECT_LOGGING_LEVEL: "CRITICAL"}
+        with temporary_settings(changes):
+            yield api
+
+
+@pytest.fixture(scope="session")
+def one_workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedWorkspace]:
+    started = ScriptedWorkspace(tmp_path_factory.mktemp("workspace") / "sandbox")
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def workspace(one_workspace: ScriptedWorkspace) -> ScriptedWorkspace:
+    """The scripted workspace, in which everything succeeds until a test says otherwise."""
+    one_workspace.play()
+    return one_workspace
+
+
+@pytest.fixture
+def state(
+    tmp_path: Path, workspace: ScriptedWorkspace, prefect_api: str, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A state directory of the test's own, with the environment turned to the workspace."""
+    for name in [name for name in os.environ if name.startswith(("DATABRICKS_", "BUNDLEOPS_"))]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "state"
+    for name, value in environment_of(workspace, prefect_api, folder).items():
+        monkeypatch.setenv(name, value)
+    return folder

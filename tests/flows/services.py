@@ -1,0 +1,108 @@
+"""What operations need around them: a scripted sandbox and a Prefect server, driven from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+T = TypeVar("T")
+
+
+def eventually(probe: Callable[[], T | None], seconds: float = 60) -> T:
+    """Return what the probe finds, as soon as it finds something."""
+    deadline = time.monotonic() + seconds
+    while not (found := probe()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+    return found
+
+
+class ScriptedWorkspace:
+    """A scripted sandbox: its command line starts it, its REST API tells what was started in it."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._state = str(state_dir)
+        self._command("start", "--compute", "scripted", "--port", "0")
+        found = json.loads(self._command("env", "--output", "json"))
+        self.host, self.token, self.cli = found["DATABRICKS_HOST"], found["DATABRICKS_TOKEN"], found["cli"]
+        self._http = httpx.Client(base_url=self.host, headers={"Authorization": f"Bearer {self.token}"}, timeout=30)
+
+    def play(self, **rules: list[dict[str, Any]]) -> None:
+        """Say how tasks and updates end from now on; whatever no rule fits succeeds."""
+        self._http.post("/sandbox/script", json=rules).raise_for_status()
+
+    def fail(self, job: str, error: str, *occurrences: int, **more: Any) -> None:
+        """Let runs of one job fail: all of them, or the n-th ones."""
+        rule = {"job": f"*{job}", "state": "FAILED", "error": error, **more}
+        self.play(tasks=[rule | ({"occurrence": list(occurrences)} if occurrences else {})])
+
+    def runs(self, job: str) -> list[dict[str, Any]]:
+        """All runs of the jobs whose name ends like this."""
+        found = self._http.get("/api/2.2/jobs/runs/list", params={"limit": 25, "expand_tasks": False}).json()
+        return [run for run in found.get("runs", []) if run["run_name"].endswith(job)]
+
+    def updates(self, pipeline: str) -> list[dict[str, Any]]:
+        """All updates of the pipelines whose name ends like this."""
+        known = self._http.get("/api/2.0/pipelines", params={"max_results": 100}).json().get("statuses", [])
+        ids = [one["pipeline_id"] for one in known if one["name"].endswith(pipeline)]
+        return [one for i in ids for one in self._http.get(f"/api/2.0/pipelines/{i}/updates").json()["updates"]]
+
+    def stop(self) -> None:
+        self._http.close()
+        self._command("stop")
+
+    def _command(self, *arguments: str) -> str:
+        line = [sys.executable, "-m", "sandbox", *arguments, "--state-dir", self._state]
+        return subprocess.run(line, check=True, capture_output=True, text=True, timeout=120).stdout
+
+
+@contextmanager
+def prefect_server(home: Path) -> Iterator[str]:
+    """Start a Prefect server of our own and yield the address of its API."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (home / "server.log").open("wb")
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    environment = os.environ | {"PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        api = f"http://127.0.0.1:{port}/api"
+        eventually(lambda: _answers(f"{api}/health", server), seconds=180)
+        yield api
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+        log.close()
+
+
+def _answers(address: str, server: subprocess.Popen[bytes]) -> bool:
+    assert server.poll() is None, "the Prefect server ended at once; its log is beside its home"
+    try:
+        return httpx.get(address, timeout=5).is_success
+    except httpx.TransportError:
+        return False
+
+
+def environment_of(workspace: ScriptedWorkspace, api: str, state: Path) -> Mapping[str, str]:
+    """The variables of an operation that works with these services."""
+    return {
+        "DATABRICKS_HOST": workspace.host,
+        "DATABRICKS_TOKEN": workspace.token,
+        "PREFECT_API_URL": api,
+        "BUNDLEOPS_CLI": workspace.cli,
+        "BUNDLEOPS_STATE_DIR": str(state),
+        "BUNDLEOPS_POLL_SECONDS_FIRST": "0.05",
+        "BUNDLEOPS_POLL_SECONDS_MAX": "0.2",
+        "BUNDLEOPS_ANSWER_WAIT_SECONDS": "0",
+    }
