@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_LEVEL, temporary_settings
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
 from tests.flows.services import ScriptedWorkspace, environment_of, prefect_server
 
@@ -15,7 +15,7 @@ def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One Prefect server for all tests, which this process and all that it starts use."""
     home = tmp_path_factory.mktemp("prefect")
     with prefect_server(home) as api:
-        changes = {PREFECT_API_URL: api, PREFECT_HOME: home, PREFECT_LOGGING_LEVEL: "CRITICAL"}
+        changes = {PREFECT_API_URL: api, PREFECT_HOME: home, PREFECT_LOGGING_TO_API_ENABLED: False}
         with temporary_settings(changes):
             yield api
 

@@ -100,6 +100,7 @@ def environment_of(workspace: ScriptedWorkspace, api: str, state: Path) -> Mappi
         "DATABRICKS_HOST": workspace.host,
         "DATABRICKS_TOKEN": workspace.token,
         "PREFECT_API_URL": api,
+        "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "BUNDLEOPS_CLI": workspace.cli,
         "BUNDLEOPS_STATE_DIR": str(state),
         "BUNDLEOPS_POLL_SECONDS_FIRST": "0.05",
