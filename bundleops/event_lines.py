@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +46,7 @@ def _validated(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
 
 
 def _deployed(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
-    yield EventLine(f"deployed: {event.data['changes']} changes", "good")
+    yield EventLine(f"deployed: files, and {event.data['changes']} resource changes", "good")
 
 
 def _planned(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
@@ -71,7 +72,7 @@ def _run_ended(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
 def _verified(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
     yield EventLine(f"{event.resource} #{event.iteration} verified", "good")
     for text in event.data.get("detail") or []:
-        yield EventLine(f"    {shorten(str(text), 200)}", "quiet")
+        yield EventLine(f"    {shorten(str(text), 400)}", "quiet")
 
 
 def _diagnosed(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
@@ -130,7 +131,8 @@ def _ended(event: JournalEvent, work: Operation) -> Iterator[EventLine]:
     good = data.get("exit_code") == 0
     yield EventLine(f"{data['verdict']}: {data.get('reason', '')}", "good" if good else "bad")
     if data.get("patch"):
-        yield EventLine(f"fixes to keep: git apply {data['patch']}  (in {work.bundle})", "head")
+        command = f"patch -d {shlex.quote(work.bundle)} -p1 -i {shlex.quote(data['patch'])}"
+        yield EventLine(f"fixes to keep: {command}", "head")
     if data.get("exit_code") == 4:
         yield EventLine(f"after the answer: bundleops operate --resume {work.id}", "head")
 

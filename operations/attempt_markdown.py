@@ -9,13 +9,17 @@ from workspace.models import Failure
 
 _ERROR_LIMIT = 4000
 _DIFF_LIMIT = 20000
+_FAILURES_SHOWN = 5
 
 
 def attempt_lines(attempt: Attempt) -> list[str]:
     """Return the paragraphs that tell an attempt, in the order in which things happened."""
     lines = _run(attempt)
-    for failure in attempt.evidence.failures if attempt.evidence else ():
+    failures = attempt.evidence.failures if attempt.evidence else ()
+    for failure in failures[:_FAILURES_SHOWN]:
         lines += _failure(failure)
+    if len(failures) > _FAILURES_SHOWN:
+        lines.append(f"{len(failures) - _FAILURES_SHOWN} more failures of this run are in the journal.")
     for diagnosis in attempt.diagnoses[:1]:
         lines += _diagnosis(diagnosis)
     return lines + _fix(attempt)
@@ -43,12 +47,17 @@ def _failure(failure: Failure) -> list[str]:
     if failure.last_step:
         where.append(f"last step {code_span(failure.last_step)}")
     lines = [f"Error in {failure.surface.value}: {', '.join(where)}" if where else f"Error in {failure.surface.value}:"]
-    lines.append(fenced(shorten(failure.text, _ERROR_LIMIT), "text"))
+    lines.append(fenced(shorten(_told_once(failure.text), _ERROR_LIMIT), "text"))
     if failure.source_excerpt:
         lines.append(fenced(shorten(failure.source_excerpt, _ERROR_LIMIT)))
     if failure.incomplete:
         lines.append(f"Not everything could be read: {for_markdown(failure.incomplete)}")
     return lines
+
+
+def _told_once(text: str) -> str:
+    """Leave out lines that stand above already: exception chains repeat their message at every link."""
+    return "\n".join(line for line in dict.fromkeys(text.splitlines()) if line.strip())
 
 
 def _diagnosis(diagnosis: Diagnosis) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -134,7 +135,8 @@ def _next_steps(request: Operation, done: Progress, questions: tuple[AskedQuesti
     """What a person does next, one sentence each."""
     steps = [f"Answer question {question.id}: {question.title}" for question in questions if question.option is None]
     if done.end.get("patch"):
-        steps.append(f"Take the proven fixes over into the bundle: git apply {done.end['patch']}")
+        command = f"patch -d {shlex.quote(request.bundle)} -p1 -i {shlex.quote(str(done.end['patch']))}"
+        steps.append(f"Take the proven fixes over into the bundle: {command}")
     unproven = any(attempt.applied and not attempt.undone for attempt in done.bundle.attempts) and not done.deployed
     if unproven:
         steps.append(f"Look at the unproven edits in the working copy {request.working_copy}")

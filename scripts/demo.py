@@ -64,7 +64,8 @@ def broken_copy(folder: Path, faults: list[Fault]) -> Path:
 
 def environment(folder: Path, workspace: dict[str, str]) -> dict[str, str]:
     """Return the environment of the operation: the sandbox as the only workspace, and state in the demo's folder."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "BUNDLEOPS_"))}
+    foreign = ("DATABRICKS_", "BUNDLEOPS_", "PREFECT_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     own = {"BUNDLEOPS_STATE_DIR": str(folder / "state"), "PREFECT_HOME": str(folder / "prefect")}
     return inherited | own | workspace
 
@@ -85,7 +86,7 @@ def main() -> int:
             for fault in faults:
                 print(f"   - {fault.title}")
             say("3. bundleops operate flights --target dev")
-            command = [sys.executable, "-m", "bundleops", "operate", str(bundle), "--target", "dev", "--answer-wait", "0"]
+            command = [sys.executable, "-m", "bundleops", "operate", str(bundle), "--answer-wait", "0"]
             code = subprocess.run(command, env=environment(folder, workspace), check=False).returncode
             say("4. The report")
             for report in sorted((folder / "state" / "operations").glob("*/reports/*.md")):

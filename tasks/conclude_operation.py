@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from operations.report import write_report
 from prefect import State, task
 from prefect.states import Completed, Failed
 
@@ -12,6 +11,7 @@ from diagnostics.models import FileEdit
 from operations.journal import Event
 from operations.operation import Operation
 from operations.progress import Progress, ResourceStatus, progress
+from operations.report import write_report
 from tasks.retry_policies import LOCAL
 from tasks.toolbox import journal_of, questions_of, records_of
 from workspace.models import Model, Surface

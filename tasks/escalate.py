@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from operations.escalation import escalation_report
 from prefect import task
 
 from diagnostics.models import FixPlan
 from knowledge.pattern import Applicability
 from operations.ends import BUNDLE, QuestionDraft, ResourceEnd
+from operations.escalation import escalation_report
 from operations.journal import Event
 from operations.operation import Operation
 from operations.plain_text import fenced

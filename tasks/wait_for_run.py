@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from prefect import task
 
@@ -29,5 +29,17 @@ def wait_for_run(work: Operation, handle: RunHandle) -> RunOutcome:
     pace = Pace.from_settings(settings())
     wait = jobs.wait_for_run if handle.kind == "job" else pipelines.wait_for_update
     outcome = wait(client, handle, timeout, pace=pace)
+    if not outcome.seconds:
+        # An update does not tell its end; from its start to this moment is as near as one gets.
+        outcome = outcome.model_copy(update={"seconds": _seconds_since_start(work, handle)})
     journal_of(work).append(Event.RUN_ENDED, handle.resource, handle.iteration, outcome=outcome)
     return outcome
+
+
+def _seconds_since_start(work: Operation, handle: RunHandle) -> float:
+    started = [
+        event.at
+        for event in journal_of(work).events()
+        if event.event == Event.RUN_STARTED and event.data["handle"]["run_id"] == handle.run_id
+    ]
+    return round((datetime.now(UTC) - started[0]).total_seconds(), 1) if started else 0.0

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
 
+from tests.flows.bundle_maker import Bundle
 from tests.flows.services import ScriptedWorkspace, environment_of, prefect_server
+from tests.flows.story import Story, operate
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +41,27 @@ def state(
     tmp_path: Path, workspace: ScriptedWorkspace, prefect_api: str, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """A state directory of the test's own, with the environment turned to the workspace."""
+    return turned_to(workspace, prefect_api, tmp_path / "state", monkeypatch)
+
+
+@pytest.fixture(scope="class")
+def operated(
+    tmp_path_factory: pytest.TempPathFactory, one_workspace: ScriptedWorkspace, prefect_api: str
+) -> Callable[..., Story]:
+    """Operate a bundle once for several tests; one job fails with this error, the first time or always."""
+
+    def run(bundle: Bundle, job: str, error: str, *, always: bool = False) -> Story:
+        one_workspace.fail(job, error, *(() if always else (1,)))
+        with pytest.MonkeyPatch.context() as patch:
+            return operate(turned_to(one_workspace, prefect_api, tmp_path_factory.mktemp("state"), patch), bundle)
+
+    return run
+
+
+def turned_to(workspace: ScriptedWorkspace, api: str, folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Turn the environment to the workspace and to a state directory, which is returned."""
     for name in [name for name in os.environ if name.startswith(("DATABRICKS_", "BUNDLEOPS_"))]:
-        monkeypatch.delenv(name)
-    folder = tmp_path / "state"
-    for name, value in environment_of(workspace, prefect_api, folder).items():
-        monkeypatch.setenv(name, value)
+        patch.delenv(name)
+    for name, value in environment_of(workspace, api, folder).items():
+        patch.setenv(name, value)
     return folder

@@ -11,7 +11,12 @@ RUN_JOB = {"tasks": [{"task_key": "go", "run_job_task": {"job_id": "${resources.
 
 
 def test_layers_run_in_order_and_composite_jobs_are_left_out(tmp_path: Path, state: Path) -> None:
-    jobs = {"merge": Job("gold_merge"), "load": Job("bronze"), "daily": Job(settings=RUN_JOB), "tables": Job("gold_setup")}
+    jobs = {
+        "merge": Job("gold_merge"),
+        "load": Job("bronze"),
+        "daily": Job(settings=RUN_JOB),
+        "tables": Job("gold_setup"),
+    }
     bundle = make_bundle(tmp_path, "in-order", jobs, pipelines=("silver_clean",))
     story = operate(state, bundle)
     assert story.started == ["jobs.load", "pipelines.silver_clean", "jobs.tables", "jobs.merge"]

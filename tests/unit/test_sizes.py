@@ -11,7 +11,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "bundleops",
-    "deployments",
     "diagnostics",
     "drills",
     "flows",

@@ -15,7 +15,8 @@ PIPELINE: dict[str, Any] = next(one["pipelines"]["silver_pipeline"] for one in R
 
 
 def notebook(job: dict[str, Any]) -> Path:
-    return (BUNDLE / "resources" / job["tasks"][0]["notebook_task"]["notebook_path"]).resolve()
+    path: str = job["tasks"][0]["notebook_task"]["notebook_path"]
+    return (BUNDLE / "resources" / path).resolve()
 
 
 @pytest.mark.parametrize("job", JOBS.values(), ids=JOBS)

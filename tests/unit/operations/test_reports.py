@@ -72,7 +72,8 @@ def test_text_of_the_workspace_is_shown_and_does_nothing(story: Any, request_of_
 def test_the_patch_of_proven_fixes_is_named(story: Any, request_of_operation: Operation) -> None:
     healed(story)
     story.journal.append(Event.OPERATION_ENDED, verdict="verified", patch="/state/fix.patch")
-    assert "`git apply /state/fix.patch`" in markdown(story, request_of_operation)
+    command = f"`patch -d {request_of_operation.bundle} -p1 -i /state/fix.patch`"
+    assert command in markdown(story, request_of_operation)
 
 
 def test_the_json_report_counts_codes_iterations_and_fixes(story: Any, request_of_operation: Operation) -> None:
