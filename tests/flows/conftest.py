@@ -44,7 +44,7 @@ def state(
     return turned_to(workspace, prefect_api, tmp_path / "state", monkeypatch)
 
 
-@pytest.fixture(scope="class")
+@pytest.fixture(scope="module")
 def operated(
     tmp_path_factory: pytest.TempPathFactory, one_workspace: ScriptedWorkspace, prefect_api: str
 ) -> Callable[..., Story]:

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from operations.events import Event
+from operations.question import Answer
+from operations.store import StateStore
+from tests.flows.bundle_maker import DUPLICATES, MERGE, Bundle, Job, make_bundle, sql
+from tests.flows.services import ScriptedWorkspace, eventually
+from tests.flows.story import Story, newest, operate
+
+ERROR = "ValueError: the delivery is empty"
+WRITER = sql("CREATE TABLE main.silver.orders (id INT)")
+READER = sql("SELECT * FROM main.silver.orders")
+
+
+def two_jobs(parent: Path, name: str) -> Bundle:
+    return make_bundle(parent, name, {"load": Job("bronze", WRITER), "orders": Job("silver", READER)})
+
+
+def asked(state: Path) -> Story:
+    """Wait until the operation that runs elsewhere asks a person."""
+
+    def with_question() -> Story | None:
+        if not state.is_dir() or not StateStore(state).list():
+            return None
+        story = newest(state)
+        return story if story.open_questions else None
+
+    return eventually(with_question)
+
+
+def answering(state: Path, option: str) -> threading.Thread:
+    """Answer the first question from another thread, as a person would from another terminal."""
+    thread = threading.Thread(target=lambda: asked(state).answer(option))
+    thread.start()
+    return thread
+
+
+def test_without_time_to_wait_the_operation_ends_with_the_question_open(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace
+) -> None:
+    workspace.fail("load", ERROR, 1)
+    bundle = two_jobs(tmp_path, "later")
+    story = operate(state, bundle)
+    assert (story.verdict, story.exit_code, len(story.open_questions)) == ("waiting", 4, 1)
+    story.answer("run_again")
+    operate(state, bundle, operation=story.id)
+    assert story.started == ["jobs.load", "jobs.load", "jobs.orders"], "the resumed operation uses the late answer"
+    assert (story.verdict, story.exit_code) == ("verified", 0)
+
+
+def test_an_answer_in_the_store_resumes_the_paused_flow(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUNDLEOPS_ANSWER_WAIT_SECONDS", "60")
+    workspace.fail("load", ERROR)
+    person = answering(state, "skip")
+    story = operate(state, two_jobs(tmp_path, "skipped"))
+    person.join()
+    skipped = [event.resource for event in story.events if event.event == Event.RESOURCE_SKIPPED]
+    assert skipped == ["jobs.load", "jobs.orders"], "what needs the skipped resource is skipped too"
+    assert story.started == ["jobs.load"]
+
+
+def test_stop_starts_nothing_more(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUNDLEOPS_ANSWER_WAIT_SECONDS", "60")
+    workspace.fail("load", ERROR)
+    person = answering(state, "stop")
+    story = operate(state, two_jobs(tmp_path, "stopped"))
+    person.join()
+    assert story.started == ["jobs.load"]
+    assert story.exit_code == 1
+
+
+def test_an_answer_in_prefects_ui_is_taken_and_recorded_as_unverified(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace, prefect_api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUNDLEOPS_ANSWER_WAIT_SECONDS", "60")
+    workspace.fail("load", ERROR, 1)
+    bundle = two_jobs(tmp_path, "from-ui")
+    person = threading.Thread(target=lambda: answer_in_ui(prefect_api, asked(state), bundle, "run_again"))
+    person.start()
+    story = operate(state, bundle)
+    person.join()
+    answer = story.all(Event.QUESTION_ANSWERED)[0]
+    assert (answer["by"], answer["verified"], answer["source"]) == ("unverified (Prefect UI)", False, "prefect-ui")
+    assert story.exit_code == 0
+
+
+def answer_in_ui(api: str, story: Story, bundle: Bundle, option: str) -> None:
+    """Fill in the form of the paused flow run, as Prefect's UI does."""
+    name = f"operate {bundle.folder} on dev"
+    body = {"flow_runs": {"name": {"any_": [name]}, "state": {"type": {"any_": ["PAUSED"]}}}}
+    (run,) = eventually(lambda: httpx.post(f"{api}/flow_runs/filter", json=body).json())
+    field = story.open_questions[0].id.replace("-", "_")
+    values = {f"answer_{field}": option, f"note_{field}": "mended"}
+    resumed = httpx.post(f"{api}/flow_runs/{run['id']}/resume", json={"run_input": values})
+    assert resumed.json()["status"] == "ACCEPT"
+
+
+def test_silence_until_the_deadline_acts_on_nothing(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUNDLEOPS_ANSWER_WAIT_SECONDS", "1")
+    monkeypatch.setenv("BUNDLEOPS_HEAL", "propose")
+    workspace.fail("merge", DUPLICATES)
+    story = operate(state, make_bundle(tmp_path, "silence", {"merge": Job("gold_merge", sql(MERGE))}))
+    assert (story.verdict, story.exit_code, len(story.open_questions)) == ("waiting", 4, 1)
+    assert story.started == ["jobs.merge"]
+    assert not story.all(Event.FIX_APPLIED)
+
+
+def test_an_approval_allows_exactly_one_application(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUNDLEOPS_HEAL", "propose")
+    workspace.fail("merge", DUPLICATES, 1)
+    bundle = make_bundle(tmp_path, "approved", {"merge": Job("gold_merge", sql(MERGE))})
+    story = operate(state, bundle)
+    (question,) = story.open_questions
+    story.answer("approve")
+    operate(state, bundle, operation=story.id)
+    assert (story.verdict, story.exit_code) == ("verified", 0)
+    assert [fix["digest"] for fix in story.all(Event.FIX_APPLIED)] == [question.digest]
+    assert story.store.get(question.id).status == "consumed"
+
+
+def test_an_approval_of_another_digest_does_nothing(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUNDLEOPS_HEAL", "propose")
+    workspace.fail("merge", DUPLICATES)
+    bundle = make_bundle(tmp_path, "other-digest", {"merge": Job("gold_merge", sql(MERGE))})
+    story = operate(state, bundle)
+    other = story.open_questions[0].model_copy(update={"id": "q-other", "digest": "0" * 64, "resource": "jobs.elsewhere"})
+    story.store.ask(other)
+    story.store.answer(Answer(question=other.id, option="approve", by="pat", source="terminal"))
+    operate(state, bundle, operation=story.id)
+    assert not story.all(Event.FIX_APPLIED)
+    assert story.exit_code == 4
