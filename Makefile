@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint format docs
+.PHONY: help setup demo test unit lint format record
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -17,13 +17,16 @@ unit: setup ## the fast tests: no network, no engines
 
 test: setup ## all tests, the real engines included (what CI runs)
 	@$(BIN)/pytest tests/unit -n 2 -q
-	@$(BIN)/pytest tests/contract tests/sandbox -q
+	@$(BIN)/pytest tests/contract tests/flows tests/sandbox -q
 
-lint: setup ## ruff, mypy, the import contracts, generated pages
+lint: setup ## ruff, mypy, the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing 2>/dev/null || $(BIN)/lint-imports
+	@$(BIN)/lint-imports
+
+record: setup ## run the demo and put what it prints into the README
+	@$(BIN)/python scripts/record_demo.py
 
 format: setup ## let ruff format the code
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .

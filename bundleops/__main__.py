@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bundleops.commands import answer, diagnose, doctor, operate, plan, questions, sandbox
+from operations.plain_text import for_terminal
 from workspace.errors import OperatorError
 
 app = typer.Typer(
@@ -53,7 +54,7 @@ def main() -> None:
     try:
         app()
     except OperatorError as error:
-        print(f"bundleops: {error}", file=sys.stderr)
+        print(f"bundleops: {for_terminal(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print("bundleops: interrupted", file=sys.stderr)

@@ -49,6 +49,12 @@ def _deployed(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
     yield EventLine(f"deployed: files, and {event.data['changes']} resource changes", "good")
 
 
+def _deploy_planned(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
+    for change in event.data["plan"]["changes"]:
+        destructive = change["action"] in {"delete", "recreate"}
+        yield EventLine(f"  {change['action']} {change['resource']}", "bad" if destructive else "quiet")
+
+
 def _planned(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
     yield EventLine("plan:", "head")
     for one in event.data["resources"]:
@@ -150,6 +156,7 @@ _WRITERS: Mapping[str, Callable[[JournalEvent, Operation], Iterator[EventLine]]]
     Event.OPERATION_RESUMED: _resumed,
     Event.BUNDLE_DISCOVERED: _discovered,
     Event.BUNDLE_VALIDATED: _validated,
+    Event.DEPLOY_PLANNED: _deploy_planned,
     Event.BUNDLE_DEPLOYED: _deployed,
     Event.RESOURCES_PLANNED: _planned,
     Event.RUN_STARTED: _run_started,

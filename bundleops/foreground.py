@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from prefect import State
+
 from bundleops.options import Output
 from bundleops.progress_view import view_for
 from flows.operate import operate_bundle
@@ -17,7 +19,7 @@ from tasks.open_operation import create_operation
 from tasks.ready_copy import ready_copy
 from tasks.toolbox import cli_of, journal_of
 from tasks.validate_bundle import refuse_unloadable
-from workspace.errors import OperatorError
+from workspace.errors import OperatorError, StateError
 from workspace.settings import settings
 
 
@@ -28,19 +30,42 @@ def operate_here(bundle: Path | None, target: str, resume: str | None, *, dry_ru
         OperatorError: the operation could not begin.
     """
     store = StateStore(settings().state_dir)
-    work = store.open(resume).request() if resume else create_operation(store, str(bundle), target, dry_run=dry_run)
+    work = reopened(store, resume) if resume else create_operation(store, str(bundle), target, dry_run=dry_run)
     journal = journal_of(work)
     with view_for(work, output) as view:
         journal.subscribe(view.show)
         if not resume:
             ready_copy(work)
             check_it_loads(work)
+        before = len(journal.events())
         try:
-            operate_bundle(work.bundle, work.target, work.id, dry_run=work.dry_run, return_state=True)
+            state = operate_bundle(work.bundle, work.target, work.id, dry_run=work.dry_run, return_state=True)
         except KeyboardInterrupt:
             view.interrupted()
             return 130
+        ended = [event for event in journal.events()[before:] if event.event == Event.OPERATION_ENDED]
+        if not ended:
+            raise error_of(state)
         return finish(work, journal, output)
+
+
+def reopened(store: StateStore, operation: str) -> Operation:
+    """Return an operation to go on with; how long it waits for an answer may be another time this time."""
+    folder = store.open(operation)
+    work = folder.request()
+    wait = settings().answer_wait_seconds
+    if wait != work.limits.answer_wait_seconds:
+        work = work.model_copy(update={"limits": work.limits.model_copy(update={"answer_wait_seconds": wait})})
+        folder.write(work)
+    return work
+
+
+def error_of(state: State[Any]) -> OperatorError:
+    """Return why a flow run ended before the operation began."""
+    error = state.result(raise_on_failure=False)
+    if isinstance(error, OperatorError):
+        return error
+    return StateError(f"The flow run ended as {state.name} before the operation began: {state.message or error}")
 
 
 def check_it_loads(work: Operation) -> None:

@@ -3,13 +3,14 @@
 The text is parsed by sqlglot only to understand it. The rewrite replaces the span of the USING source, so everything
 else keeps its letters and layout.
 
-It removes no row of the target, now or later: one row stays for every combination of key values that the source had, so
-the set of merge keys is the same before and after. Rows with a NULL key match nothing and cannot be duplicates of each
-other; all of them stay.
+One row stays for every combination of key values that the source had, so the set of merge keys is the same before and
+after. Rows with a NULL key match nothing and cannot be duplicates of each other; all of them stay. A WHEN clause that asks
+for values of the source may still treat the newest row otherwise than an older one: `depends_on_row` says so.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,6 +19,12 @@ from sqlglot import Token, TokenType, exp
 
 NUMBER_COLUMN = "_row_of_key"
 """Name of the row number; a source that has it was rewritten before."""
+
+# The WHEN of a CASE is none of the MERGE's own.
+_OPENS = (TokenType.L_PAREN, TokenType.CASE)
+_CLOSES = (TokenType.R_PAREN, TokenType.END)
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,8 @@ class MergeStatement:
     end: int
     source_start: int
     source_end: int
+    on_start: int
+    on_end: int
     source: exp.Expr
     alias: str
     has_alias: bool
@@ -40,6 +49,8 @@ class MergeStatement:
     """Source columns that the statement names, in lower case."""
     takes_all_columns: bool
     """`UPDATE SET *` or `INSERT *`: then the source has every column of the target."""
+    depends_on_row: bool
+    """A WHEN clause deletes or asks for values of the source: then it matters which row of a key is kept."""
 
     @property
     def is_deduplicated(self) -> bool:
@@ -60,34 +71,52 @@ def merge_statements(text: str) -> Iterator[MergeStatement]:
                 yield statement
 
 
-def deduplicated_source(text: str, merge: MergeStatement, order_columns: tuple[str, ...], indent: str | None) -> str:
+def deduplicated_source(
+    source: str, merge: MergeStatement, order_columns: tuple[str, ...], line_break: str | None
+) -> str:
     """Return the new text of the USING source: the newest row per key.
 
     Args:
-        text: the text that the statement was found in.
+        source: the text of the source as it stands in the file; it is kept letter by letter.
         merge: the statement.
         order_columns: columns that tell which row is newer, the most telling first; without any, content decides.
-        indent: white space before the statement's lines, or None to write one line.
+        line_break: what stands between two lines of the statement, indent included, or None to write one line.
     """
-    source = text[merge.source_start : merge.source_end]
-    newest = [f"{merge.alias}.{column} DESC" for column in order_columns]
+    alias = _quoted(merge.alias)
+    newest = [f"{alias}.{_quoted(column)} DESC" for column in order_columns]
     # Rows of the same age are told apart by their content, so that a repeated run chooses the same row.
-    order = ", ".join([*newest, f"to_json(struct({merge.alias}.*)) DESC"])
+    order = ", ".join([*newest, f"to_json(struct({alias}.*)) DESC"])
     number = f"ROW_NUMBER() OVER (PARTITION BY {', '.join(merge.keys)} ORDER BY {order}) AS {NUMBER_COLUMN}"
     kept = " OR ".join([f"{NUMBER_COLUMN} = 1", *(f"{key} IS NULL" for key in merge.nullable_keys)])
+    all_columns = f"SELECT * EXCEPT ({NUMBER_COLUMN})"
+    if line_break is None:
+        numbered = f"(SELECT *, {number} FROM {source}) AS {alias}"
+        return f"({all_columns} FROM {numbered} WHERE {kept}) AS {alias}"
     lines = [
         "(",
-        f"  SELECT * EXCEPT ({NUMBER_COLUMN})",
+        f"  {all_columns}",
         "  FROM (",
         f"    SELECT *, {number}",
         f"    FROM {source}",
-        f"  ) AS {merge.alias}",
+        f"  ) AS {alias}",
         f"  WHERE {kept}",
-        f") AS {merge.alias}",
+        f") AS {alias}",
     ]
-    if indent is None:
-        return " ".join(line.strip() for line in lines).replace("( ", "(").replace(" )", ")")
-    return f"\n{indent}".join(lines)
+    return line_break.join(lines)
+
+
+def same_but_source(before: MergeStatement, after: MergeStatement) -> bool:
+    """Tell whether `after` is `before` with its source wrapped: all other clauses are the same, and so are the keys."""
+    old, new = before.source.parent, after.source.parent
+    if not isinstance(old, exp.Merge) or not isinstance(new, exp.Merge) or not after.is_deduplicated:
+        return False
+    restored = new.copy()
+    restored.set("using", before.source.copy())
+    return restored == old and any(node == before.source for node in after.source.walk())
+
+
+def _quoted(name: str) -> str:
+    return name if _PLAIN_NAME.fullmatch(name) else f"`{name.replace('`', '``')}`"
 
 
 def _until_end(tokens: list[Token], position: int) -> Iterator[Token]:
@@ -99,12 +128,12 @@ def _until_end(tokens: list[Token], position: int) -> Iterator[Token]:
 
 def _read(text: str, tokens: list[Token]) -> MergeStatement | None:
     start, end = tokens[0].start, tokens[-1].end + 1
-    using, on = _clause(tokens, TokenType.USING), _clause(tokens, TokenType.ON)
+    using, on, when = (_clause(tokens, kind) for kind in (TokenType.USING, TokenType.ON, TokenType.WHEN))
     try:
         merge = sqlglot.parse_one(text[start:end], dialect="databricks")
     except sqlglot.errors.SqlglotError:
         return None
-    if not isinstance(merge, exp.Merge) or using is None or on is None or not using < on - 1:
+    if not isinstance(merge, exp.Merge) or using is None or on is None or not using < on - 1 or when is None:
         return None
     source, target, condition = merge.args["using"], merge.this, merge.args["on"]
     alias = str(source.alias_or_name)
@@ -116,6 +145,8 @@ def _read(text: str, tokens: list[Token]) -> MergeStatement | None:
         end=end,
         source_start=tokens[using + 1].start,
         source_end=tokens[on - 1].end + 1,
+        on_start=tokens[on].start,
+        on_end=tokens[when].start,
         source=source,
         alias=alias,
         has_alias=bool(source.alias),
@@ -123,14 +154,15 @@ def _read(text: str, tokens: list[Token]) -> MergeStatement | None:
         keys=tuple(keys),
         nullable_keys=tuple(key for key, null_safe in keys.items() if not null_safe),
         columns=frozenset(c.name.lower() for c in merge.find_all(exp.Column) if _is_of(c, alias)),
-        takes_all_columns=any(_takes_all(when) for when in merge.find_all(exp.When)),
+        takes_all_columns=any(_takes_all(clause) for clause in merge.find_all(exp.When)),
+        depends_on_row=any(_depends_on_row(clause, target.alias_or_name) for clause in merge.find_all(exp.When)),
     )
 
 
 def _clause(tokens: list[Token], kind: TokenType) -> int | None:
     depth = 0
     for position, token in enumerate(tokens):
-        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+        depth += (token.token_type in _OPENS) - (token.token_type in _CLOSES)
         if depth == 0 and token.token_type is kind:
             return position
     return None
@@ -140,7 +172,10 @@ def _keys(condition: exp.Expr, alias: str) -> dict[str, bool]:
     """Return the source side of each comparison, and whether it is null-safe; nothing when it is used otherwise."""
     keys: dict[str, bool] = {}
     for part in _conjuncts(condition):
-        if not any(_is_of(column, alias) for column in part.find_all(exp.Column)):
+        columns = list(part.find_all(exp.Column))
+        if any(not column.table for column in columns):
+            return {}  # It may be a column of the source, and then rows would be lost by grouping without it.
+        if not any(_is_of(column, alias) for column in columns):
             continue
         sides = [part.left, part.right] if isinstance(part, exp.EQ | exp.NullSafeEQ) else []
         own = [side for side in sides if _is_only_of(side, alias)]
@@ -173,3 +208,11 @@ def _takes_all(when: exp.When) -> bool:
     if isinstance(then, exp.Update | exp.Insert):
         return any(isinstance(part, exp.Star) for part in (then.this, *(then.args.get("expressions") or ())))
     return False
+
+
+def _depends_on_row(when: exp.When, target: str) -> bool:
+    """Tell whether the clause may do one thing for the newest row of a key and another for an older one."""
+    condition, then = when.args.get("condition"), when.args.get("then")
+    columns = condition.find_all(exp.Column) if condition else ()
+    deletes = isinstance(then, exp.Var) and then.name.upper() == "DELETE"
+    return deletes or any(not _is_of(column, target) for column in columns)

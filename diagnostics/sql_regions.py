@@ -16,6 +16,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 _TEMPLATED = re.compile(r"\$\{[^{}\n]*\}|\{\{[^{}\n]*\}\}|(?m:^-- MAGIC .*$)")
 _SQL_CELL = re.compile(r"^# MAGIC %sql\b.*(?:\n# MAGIC.*)*", re.MULTILINE)
 _MAGIC = re.compile(r"^# MAGIC(?: %sql\b)?", re.MULTILINE)
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _ESCAPE = re.compile(r"\\[\sn\"']")
 
 
@@ -52,9 +53,8 @@ def _python_strings(text: str) -> Iterator[SqlRegion]:
         wrapper = MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
     except cst.ParserSyntaxError:
         return
-    lines = [0]
-    for line in text.splitlines(keepends=True):
-        lines.append(lines[-1] + len(line))
+    # The only line breaks of Python; str.splitlines knows more, such as the form feed.
+    lines = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
     for node, position in wrapper.resolve(PositionProvider).items():
         if isinstance(node, cst.SimpleString | cst.FormattedString):
             region = _region(node, lines[position.start.line - 1] + position.start.column, wrapper.module)

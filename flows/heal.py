@@ -14,8 +14,7 @@ from tasks.diagnose_failure import diagnose_failure
 from tasks.escalate import escalate
 from tasks.plan_deploy import plan_deploy
 from tasks.plan_fix import may_apply, plan_fix
-from tasks.resync_bundle import resync_bundle
-from tasks.start_run import attempts_left, settled_end, start_run
+from tasks.start_run import attempts_left, is_deployed, settled_end, start_run
 from tasks.validate_bundle import validate_bundle
 from tasks.verify_run import verify_run
 from tasks.wait_for_run import wait_for_run
@@ -32,6 +31,8 @@ def bring_up(work: Operation, key: str, healing: tuple[str, ...] = ()) -> Resour
     """
     end = settled_end(work, key)
     while end is None:
+        if not is_deployed(work) and not put_in_place(work):
+            return ResourceEnd(key=key, verified=False)
         outcome = wait_for_run(work, start_run(work, key))
         verdict = verify_run(work, outcome)
         if verdict.verified:
@@ -46,14 +47,14 @@ def bring_up(work: Operation, key: str, healing: tuple[str, ...] = ()) -> Resour
 
 
 def carry_out(work: Operation, key: str, plan: FixPlan, healing: tuple[str, ...]) -> ResourceEnd | None:
-    """Apply a fix plan, run what has to run first, and redeploy; return the end that blocks the resource, if any."""
+    """Apply a fix plan and run what has to run first; return the end that blocks the resource, if any."""
     for upstream in apply_fix(work, key, plan):
-        end = bring_up(work, upstream, healing) if upstream not in healing else escalate(work, key, None)
+        end = bring_up(work, upstream, healing) if upstream not in healing else None
+        if end is None or end.skipped:
+            return escalate(work, key, None)
         if not end.verified:
             return end
     note_fix_applied(work, key, plan)
-    if plan.edits and not put_in_place(work):
-        return ResourceEnd(key=key, verified=False)
     return None
 
 
@@ -100,6 +101,4 @@ def ask_about_bundle(work: Operation, end: ResourceEnd) -> bool:
     if end.question is None or work.dry_run:
         return False
     decision = act_on_answers(work, ask_person(work, [end.question]), [BUNDLE])
-    if decision.person_changed_something:
-        resync_bundle(work)
     return decision.end is LayerEnd.PASSED

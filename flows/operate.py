@@ -17,7 +17,6 @@ from tasks.discover_bundle import discover_bundle
 from tasks.hold_operation import hold_operation
 from tasks.open_operation import open_operation
 from tasks.plan_resources import plan_resources
-from tasks.resync_bundle import resync_bundle
 
 
 @flow(name="operate-bundle", flow_run_name="operate {bundle} on {target}")
@@ -36,7 +35,8 @@ def operate_bundle(
     with hold_operation(work):
         discover_bundle(work)
         if put_in_place(work):
-            for _layer, members in plan_resources(work).layers if not dry_run else ():
+            plan = plan_resources(work)
+            for _layer, members in plan.layers if not dry_run else ():
                 if bring_up_layer(work, members) is not LayerEnd.PASSED:
                     break
         return conclude_operation(work)
@@ -54,9 +54,7 @@ def bring_up_layer(work: Operation, members: tuple[PlannedResource, ...]) -> Lay
         decision = act_on_answers(work, ask_person(work, tuple(questions.values())), unverified)
         if decision.end is not LayerEnd.PASSED:
             return decision.end
-        if decision.person_changed_something:
-            resync_bundle(work)
-            if not put_in_place(work):
-                return LayerEnd.STOPPED
+        if decision.person_changed_something and not put_in_place(work):
+            return LayerEnd.STOPPED
         pending = decision.run_again
     return LayerEnd.PASSED

@@ -36,6 +36,7 @@ def given_answer(store: QuestionStore, operation: str, draft: QuestionDraft, use
 
 def _answers(store: QuestionStore, operation: str, draft: QuestionDraft) -> tuple[tuple[QuestionStatus, Answer], ...]:
     found = []
+    store.expire()
     for question in store.list(operation, only_open=False):
         same = (question.resource, question.action, question.digest) == (draft.resource, draft.action, draft.digest)
         answer = store.answer_to(question.id) if same else None

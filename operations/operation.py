@@ -47,8 +47,8 @@ class Operation(Model):
 
     @property
     def copies_dir(self) -> Path:
-        """Folder that holds the working copies of all bundles and targets."""
-        return Path(self.state_dir) / "copies"
+        """Folder that holds this operation's working copy; dry runs have copies of their own."""
+        return Path(self.working_copy).parent
 
     def heal_mode(self, *, production: bool) -> Heal:
         """What healing may do on this target without a person (design: policy per target)."""

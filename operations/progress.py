@@ -31,6 +31,8 @@ class OpenRun(Model):
     iteration: int
     intended_at: AwareDatetime | None = None
     idempotency_token: str | None = None
+    newest_update: str | None = None
+    """Newest update of the pipeline before this one was intended; empty when there was none."""
     handle: RunHandle | None = None
     """None: the process died between intending the run and recording its start."""
 
@@ -128,10 +130,12 @@ def _operation_changes(before: Progress, event: JournalEvent) -> dict[str, Any]:
             return {"ended_at": event.at, "verdict": data.get("verdict"), "end": data}
         case Event.RESOURCES_PLANNED:
             return {"resources": _planned(before, data.get("resources", ()))}
-        case Event.QUESTION_ASKED:
-            return {"open_questions": (*_other_questions(before, data), data["question"])}
-        case Event.QUESTION_ANSWERED:
-            return {"open_questions": _other_questions(before, data)}
+        case Event.FIX_APPLIED:
+            # A fix without edits (run another resource, wait) leaves what is deployed as it is.
+            return {"deployed": before.deployed and not data.get("diff")}
+        case Event.QUESTION_ASKED | Event.QUESTION_ANSWERED:
+            asked = (data["question"],) if event.event == Event.QUESTION_ASKED else ()
+            return {"open_questions": (*_other_questions(before, data), *asked)}
         case Event.EVIDENCE_COLLECTED if event.resource in {None, BUNDLE}:
             return {"deploy_open": False}
         case _:
@@ -142,7 +146,6 @@ _FIXED_CHANGES: Mapping[str, dict[str, Any]] = {
     Event.OPERATION_RESUMED: {"ended_at": None, "verdict": None, "end": {}},
     Event.DEPLOY_STARTED: {"deploy_open": True, "deployed": False},
     Event.BUNDLE_DEPLOYED: {"deploy_open": False, "deployed": True},
-    Event.FIX_APPLIED: {"deployed": False},
     Event.FIX_UNDONE: {"deployed": False},
 }
 
@@ -164,7 +167,10 @@ def _intended(resource: ResourceProgress, event: JournalEvent) -> ResourceProgre
     iteration = event.iteration or resource.iterations + 1
     is_new = iteration > resource.iterations
     run = OpenRun(
-        iteration=iteration, intended_at=event.at, idempotency_token=event.data.get("idempotency_token"), handle=None
+        iteration=iteration,
+        intended_at=event.at,
+        idempotency_token=event.data.get("idempotency_token"),
+        newest_update=event.data.get("newest_update"),
     )
     return resource.model_copy(
         update={
@@ -201,8 +207,10 @@ def _evidence(resource: ResourceProgress, event: JournalEvent) -> ResourceProgre
     evidence = Evidence.model_validate(event.data["evidence"])
     if resource.key == BUNDLE:
         # The bundle has no runs: each failed validate, plan or deploy is its next iteration.
-        number = resource.iterations + 1
-        counted = {"iterations": number, "iterations_used": resource.iterations_used + 1}
+        # Seen again without a fix in between, for example after a restart, it is the same one.
+        seen = resource.attempts and not resource.attempts[-1].applied and resource.status is not ResourceStatus.PENDING
+        number = resource.iterations + (0 if seen else 1)
+        counted = {"iterations": number, "iterations_used": resource.iterations_used + (0 if seen else 1)}
         resource = resource.model_copy(update=counted)
     else:
         number = event.iteration or evidence.iteration

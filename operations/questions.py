@@ -58,6 +58,7 @@ class QuestionStore:
         Returns:
             The question as stored; its id is another one where the proposed id was taken.
         """
+        question = question.model_copy(update={"title": redact(question.title), "body": redact(question.body)})
         with self._change() as connection:
             older = connection.execute(
                 "SELECT id FROM questions WHERE operation = ? AND resource IS ? AND status = 'open'",

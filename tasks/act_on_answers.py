@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prefect import task
 
@@ -12,6 +12,7 @@ from operations.operation import Operation
 from operations.question import APPROVE
 from tasks.ask_person import Reply
 from tasks.retry_policies import LOCAL
+from tasks.take_over_changes import take_over_changes
 from tasks.toolbox import journal_of, records_of
 
 RUN_AGAIN = "run_again"
@@ -28,11 +29,24 @@ def act_on_answers(work: Operation, replies: Sequence[Reply], unverified: Sequen
         replies: Questions with their answers.
         unverified: Resources of the layer that are not verified, in their order.
     """
-    said = {reply.draft.resource: reply.answer.option for reply in replies if reply.answer}
     if any(reply.answer is None for reply in replies):
+        # Nothing is done on a part of the answers; those that are there stay in the store for the resumed operation.
         return Decision(end=LayerEnd.WAITING)
+    said = {reply.draft.resource: reply.answer.option for reply in replies if reply.answer}
+    decision = _decide(work, said, unverified)
+    # Only now they count as used: after a crash before this line the same answers are found and acted on again.
+    for reply in replies:
+        if reply.answer:
+            answer = reply.answer.model_dump(mode="json", exclude={"at"})
+            journal_of(work).append(Event.QUESTION_ANSWERED, reply.draft.resource, **answer)
+    return decision
+
+
+def _decide(work: Operation, said: Mapping[str, str], unverified: Sequence[str]) -> Decision:
     if STOP in said.values() or (BUNDLE in said and said[BUNDLE] not in {RUN_AGAIN, APPROVE}):
         return Decision(end=LayerEnd.STOPPED)
+    if RUN_AGAIN in said.values():
+        take_over_changes(work)
     skipped: set[str] = set()
     for resource, option in said.items():
         if option == SKIP:

@@ -51,12 +51,7 @@ def ask_person(work: Operation, drafts: Sequence[QuestionDraft]) -> tuple[Reply,
     waiting = [store.get(reply.question) for reply in replies if reply.answer is None]
     if waiting and work.limits.answer_wait_seconds > 0:
         _wait(work, store, waiting)
-    answered = tuple(reply.model_copy(update={"answer": store.answer_to(reply.question)}) for reply in replies)
-    for reply in answered:
-        if reply.answer:
-            said = reply.answer.model_dump(mode="json", exclude={"at"})
-            journal.append(Event.QUESTION_ANSWERED, reply.draft.resource, **said)
-    return answered
+    return tuple(reply.model_copy(update={"answer": store.answer_to(reply.question)}) for reply in replies)
 
 
 def _already_given(store: QuestionStore, work: Operation, draft: QuestionDraft, used: frozenset[str]) -> Reply | None:

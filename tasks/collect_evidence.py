@@ -16,6 +16,7 @@ from operations.run_plan import layer_of
 from tasks.retry_policies import READ
 from tasks.toolbox import journal_of, snapshot_of
 from tasks.verify_run import Verdict
+from workspace.errors import WorkspaceRequestError
 from workspace.models import Evidence, Failure, RunOutcome, RunResult, Surface, TableShape, TaskOutput
 from workspace.sdk import connect
 from workspace.services import pipelines
@@ -77,8 +78,17 @@ def read_tables(work: Operation, snapshot: BundleSnapshot, key: str) -> tuple[Ta
     """Return the shapes of the tables that a resource reads, as far as their names are known and they exist."""
     uses = table_uses(snapshot).get(key)
     names = [name for name in sorted(uses.reads if uses else ()) if re.fullmatch(r"\w+\.\w+\.\w+", name)]
-    shapes = (table_shape(connect(work.profile), name) for name in names[:MAX_TABLES])
-    return tuple(shape for shape in shapes if shape is not None)
+    shapes: list[TableShape] = []
+    for name in names[:MAX_TABLES]:
+        try:
+            shape = table_shape(connect(work.profile), name)
+        except WorkspaceRequestError as error:
+            # The fault itself may be a missing right: the diagnosis goes on without this shape, and says so.
+            journal_of(work).append(Event.NOTE, key, text=f"The columns of {name} could not be read: {error}")
+            continue
+        if shape is not None:
+            shapes.append(shape)
+    return tuple(shapes)
 
 
 def _failure(output: TaskOutput, message: str) -> Failure:

@@ -47,7 +47,12 @@ def conclude_operation(work: Operation) -> State[Any]:
 
 def judge(work: Operation, done: Progress, *, waiting: bool) -> tuple[str, int, str]:
     """Return verdict, exit code and reason of an operation."""
-    unverified = [key for key, one in done.resources.items() if one.status is not ResourceStatus.VERIFIED]
+    present = (
+        {resource.key for resource in records_of(work).bundle().resources} if records_of(work).has_bundle() else ()
+    )
+    unverified = [
+        key for key, one in done.resources.items() if key in present and one.status is not ResourceStatus.VERIFIED
+    ]
     if waiting:
         return "waiting", 4, "a person has been asked and has not answered yet"
     if done.bundle.status in {ResourceStatus.FAILED, ResourceStatus.ESCALATED} and not done.deployed:
@@ -71,9 +76,11 @@ def write_reports(work: Operation) -> str:
 
 def _write_proven(work: Operation, done: Progress) -> str | None:
     """Write the fixes of verified resources as one patch for the person's checkout; None when there are none."""
+    undone = {event.data["digest"] for event in journal_of(work).events() if event.event == Event.FIX_UNDONE}
     edits: dict[str, FileEdit] = {}
     for fix in records_of(work).fixes():
-        if fix.plan.digest not in done.of(fix.resource).tried or not _is_proven(done, fix.resource):
+        counts = fix.plan.digest in done.of(fix.resource).tried - undone
+        if not counts or not _is_proven(done, fix.resource):
             continue
         for edit in fix.plan.edits:
             before = edits[edit.path].before if edit.path in edits else edit.before

@@ -33,9 +33,9 @@ def deploy_bundle(work: Operation, plan: DeployPlan) -> Evidence | None:
         ApprovalRequiredError: the plan deletes or recreates something and no answer allows exactly that.
         PlanChangedError: bundle or workspace changed since the plan was made.
     """
+    require_lock(work)
     if plan.destructive:
         guard_of(work).require(Act(operation=work.id, resource=BUNDLE, action=ACTION, digest=plan.digest))
-    require_lock(work)
     journal_of(work).append(Event.DEPLOY_STARTED, digest=plan.digest)
     cli = cli_of(work)
     outcome = cli.deploy(records_of(work).deploy_plan_file, auto_approve=bool(plan.destructive))

@@ -40,6 +40,13 @@ def hold_operation(work: Operation) -> Iterator[None]:
             journal.append(Event.OPERATION_ENDED, verdict="interrupted", exit_code=130, reason=note)
             write_reports(work)
             raise
+        except Exception as error:
+            reason = f"Unexpected {type(error).__name__}: {error}. This is a defect of bundleops; the journal is whole."
+            journal.append(Event.OPERATION_ENDED, verdict="failed", exit_code=1, reason=reason)
+            write_reports(work)
+            raise
         finally:
-            unlock_target(work)
-            leave_copy(work)
+            try:
+                unlock_target(work)
+            finally:
+                leave_copy(work)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from operations.journal import Event
 from operations.operation import Operation
 from tasks.toolbox import journal_of
+from workspace.errors import DeployLockedError
 from workspace.lock import LockHolder, TargetLock
 from workspace.models import ResolvedBundle
 from workspace.sdk import connect
@@ -32,10 +33,11 @@ def require_lock(work: Operation) -> None:
     """Make sure that the target is still ours; call it right before whatever must not happen twice at once.
 
     Raises:
-        DeployLockedError: the lock was lost.
+        DeployLockedError: the lock was lost, or never taken.
     """
-    if work.id in _held:
-        _held[work.id].require_held()
+    if work.id not in _held:
+        raise DeployLockedError(f"Operation {work.id} does not hold the lock of {work.target}. Resume it to take it.")
+    _held[work.id].require_held()
 
 
 def unlock_target(work: Operation) -> None:

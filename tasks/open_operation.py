@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 from operations.operation import Limits, Operation
 from operations.store import StateStore, operation_id
 from tasks.retry_policies import LOCAL
+from workspace.bundle_host import profile_of_bundle
 from workspace.errors import UsageError
 from workspace.sdk import check_connection
 from workspace.settings import Settings, settings
@@ -45,15 +46,18 @@ def create_operation(store: StateStore, bundle: str, target: str, *, dry_run: bo
     """Find the bundle and record the new operation; its working copy is made ready by `ready_copy`."""
     current = settings()
     root = find_bundle(Path(bundle))
-    host = check_connection(current.profile).host
+    profile = current.profile or profile_of_bundle(root, target)
+    host = check_connection(profile).host
+    # A dry run has a copy of its own: it must not touch the edits of an operation that waits for a person.
+    copies = store.copies_dir / "previews" if dry_run else store.copies_dir
     work = Operation(
         id=operation_id(),
         bundle=str(root),
         target=target,
-        working_copy=str(copy_folder(root, store.copies_dir, target, host)),
+        working_copy=str(copy_folder(root, copies, target, host)),
         host=host,
         state_dir=str(store.root),
-        profile=current.profile,
+        profile=profile,
         cli=current.cli,
         limits=_limits(current),
         dry_run=dry_run,

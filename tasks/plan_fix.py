@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prefect import task
 
 from diagnostics.models import Diagnosis, FixPlan
@@ -29,11 +31,15 @@ def plan_fix(work: Operation, evidence: Evidence, diagnoses: tuple[Diagnosis, ..
     if mode == "off":
         return None
     done = progress_of(work, key).tried | rejected_digests(questions_of(work), work.id, key)
-    plan = _unfinished(work, key, done) or propose(diagnoses[0], evidence, snapshot, done)
-    if plan is None or _is_done_already(work, plan):
-        return None
+    plan = _unfinished(work, key, done, snapshot.files)
+    if plan is None:
+        plan = propose(diagnoses[0], evidence, snapshot, done)
+        if plan is None or _is_done_already(work, plan):
+            return None
     if mode == "propose" and plan.applicability is Applicability.SAFE:
         plan = plan.model_copy(update={"applicability": Applicability.NEEDS_APPROVAL})
+    if plan.digest in done:
+        return None
     shown = plan.model_dump(mode="json", exclude={"edits"}) | {"diff": plan.diff}
     journal_of(work).append(Event.FIX_PLANNED, key, evidence.iteration, plan=shown, digest=plan.digest)
     return plan
@@ -72,7 +78,13 @@ def _is_done_already(work: Operation, plan: FixPlan) -> bool:
     return bool(upstream) and not plan.edits and verified == upstream
 
 
-def _unfinished(work: Operation, key: str, done: frozenset[str]) -> FixPlan | None:
-    """Return the plan that a crash interrupted: it was recorded before its first edit, but never noted as applied."""
+def _unfinished(work: Operation, key: str, done: frozenset[str], files: Mapping[str, str]) -> FixPlan | None:
+    """Return the plan that a crash interrupted: it was recorded before its first edit, but never noted as applied.
+
+    A plan whose files a person has changed since then no longer fits and is forgotten.
+    """
     fixes = [fix.plan for fix in records_of(work).fixes() if fix.resource == key]
-    return fixes[-1] if fixes and fixes[-1].digest not in done else None
+    if not fixes or fixes[-1].digest in done:
+        return None
+    fits = all(files.get(edit.path) in {edit.before, edit.after} for edit in fixes[-1].edits)
+    return fixes[-1] if fits else None

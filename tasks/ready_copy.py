@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from operations.journal import Event
 from operations.operation import Operation
+from tasks.take_over_changes import take_over_changes
 from tasks.toolbox import journal_of
 from workspace.errors import DeployLockedError
 from workspace.working_copy import prepare
@@ -32,10 +33,16 @@ def ready_copy(work: Operation) -> None:
     copy = Path(work.working_copy)
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(f"{copy}.operation.lock", thread_local=False, mode=0o600)
-    _acquire(work, lock, Path(f"{copy}.operation.json"))
+    holder = Path(f"{copy}.operation.json")
+    _acquire(work, lock, holder)
     _held[work.id] = lock
-    if not any(event.event == Event.OPERATION_STARTED for event in journal_of(work).events()):
+    happened = {event.event for event in journal_of(work).events()}
+    if Event.OPERATION_STARTED not in happened:
         prepare(Path(work.bundle), work.copies_dir, work.target, work.host)
+    elif Event.BUNDLE_DEPLOYED not in happened or _last_user(holder) != work.id:
+        # Nothing of it is deployed yet, or another operation used the copy since: the person's files count again.
+        take_over_changes(work)
+    holder.write_text(json.dumps({"operation": work.id}), encoding="utf-8")
 
 
 def leave_copy(work: Operation) -> None:
@@ -59,12 +66,17 @@ def _acquire(work: Operation, lock: FileLock, holder: Path) -> None:
                 journal_of(work).append(Event.NOTE, text=f"Waiting: {who} operates {work.target} of this bundle.")
             told = True
         else:
-            holder.write_text(json.dumps({"operation": work.id}), encoding="utf-8")
             return
 
 
 def _name(holder: Path) -> str:
+    last = _last_user(holder)
+    return f"operation {last}" if last else "another operation that has just begun"
+
+
+def _last_user(holder: Path) -> str | None:
+    """Return the operation that had the copy last, None when nobody has written it down."""
     try:
-        return f"operation {json.loads(holder.read_text(encoding='utf-8'))['operation']}"
+        return str(json.loads(holder.read_text(encoding="utf-8"))["operation"])
     except (OSError, ValueError, KeyError):
-        return "another operation that has just begun"
+        return None

@@ -7,7 +7,7 @@ from prefect import task
 from operations.ends import ResourceEnd
 from operations.journal import Event
 from operations.operation import Operation
-from operations.progress import ResourceProgress, ResourceStatus
+from operations.progress import ResourceProgress, ResourceStatus, progress
 from tasks.lock_target import require_lock
 from tasks.retry_policies import IDEMPOTENT_WRITE
 from tasks.toolbox import journal_of, progress_of, records_of
@@ -39,11 +39,19 @@ def start_run(work: Operation, key: str) -> RunHandle:
 
 def settled_end(work: Operation, key: str) -> ResourceEnd | None:
     """Return the end of a resource that needs no run any more: it is verified, or a person said to skip it."""
+    if key not in {resource.key for resource in records_of(work).bundle().resources}:
+        journal_of(work).append(Event.RESOURCE_SKIPPED, key, reason="it is no longer in the bundle")
+        return ResourceEnd(key=key, verified=False, skipped=True)
     status = progress_of(work, key).status
     if status in {ResourceStatus.VERIFIED, ResourceStatus.SKIPPED}:
         verified = status is ResourceStatus.VERIFIED
         return ResourceEnd(key=key, verified=verified, skipped=not verified)
     return None
+
+
+def is_deployed(work: Operation) -> bool:
+    """Tell whether the working copy as it is now is deployed; it is not after an edit or after a failed deploy."""
+    return progress(journal_of(work).events()).deployed
 
 
 def attempts_left(work: Operation, key: str) -> int:
@@ -74,13 +82,13 @@ def _start_job(work: Operation, resource: Resource, job_id: str, seen: ResourceP
 def _start_update(work: Operation, resource: Resource, pipeline_id: str, seen: ResourceProgress) -> RunHandle:
     client, key = connect(work.profile), resource.key
     handle = None
-    if seen.open_run and seen.open_run.intended_at:
-        iteration = seen.open_run.iteration
-        since = int(seen.open_run.intended_at.timestamp() * 1000)
-        handle = pipelines.find_update_since(client, pipeline_id, since, resource=key, iteration=iteration)
+    if seen.open_run:
+        iteration, newest = seen.open_run.iteration, seen.open_run.newest_update or ""
+        handle = pipelines.find_update_after(client, pipeline_id, newest, resource=key, iteration=iteration)
     else:
         iteration = seen.iterations + 1
-        journal_of(work).append(Event.RUN_INTENDED, key, iteration)
+        newest = pipelines.newest_update(client, pipeline_id)
+        journal_of(work).append(Event.RUN_INTENDED, key, iteration, newest_update=newest)
     adopted = handle is not None
     handle = handle or pipelines.start_update(client, pipeline_id, resource=key, iteration=iteration)
     journal_of(work).append(Event.RUN_STARTED, key, iteration, handle=handle, adopted=adopted)

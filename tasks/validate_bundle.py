@@ -15,6 +15,7 @@ from tasks.retry_policies import NEVER
 from tasks.toolbox import cli_of, journal_of, progress_of, records_of
 from workspace.cli import failure_of
 from workspace.errors import BundleInvalidError, UsageError
+from workspace.hosts import normal_host
 from workspace.models import CliOutcome, Evidence, Surface
 from workspace.resolved import resolved_bundle
 
@@ -33,6 +34,11 @@ def validate_bundle(work: Operation) -> Evidence | None:
     outcome = cli_of(work).validate()
     refuse_unloadable(outcome)
     bundle = resolved_bundle(outcome.document or {}, Path(work.working_copy))
+    if bundle.host and normal_host(bundle.host) != work.host:
+        raise UsageError(
+            f"The bundle's target {work.target} is on {bundle.host}, but the credentials lead to {work.host}. "
+            "Use the profile or environment of the bundle's workspace."
+        )
     records_of(work).save_bundle(bundle)
     if not work.dry_run:
         lock_target(work, bundle)

@@ -51,6 +51,9 @@ def judge(outcome: RunOutcome, outputs: tuple[TaskOutput, ...]) -> Verdict:
         if one.result not in _NO_FAULT:
             return Verdict(verified=False, reason=f"task {one.task_key}: {one.result.value}", outputs=outputs)
     for output in outputs:
+        if output.unavailable or (output.truncated and output.exit_value):
+            why = output.unavailable or "its exit value was cut, so it cannot tell whether the task did its work"
+            return Verdict(verified=False, reason=f"task {output.task_key}: {why}", outputs=outputs)
         report = read_exit_value(output.exit_value)
         if not report.passed:
             return Verdict(verified=False, reason=f"task {output.task_key}: {report.reason}", outputs=outputs)

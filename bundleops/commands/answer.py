@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bundleops.options import ProfileOption, SandboxOption, use
+from operations.plain_text import for_terminal
 from operations.question import Answer
 from operations.questions import QuestionStore
 from operations.store import StateStore
@@ -23,21 +24,23 @@ def answer(
     sandbox: SandboxOption = False,
 ) -> None:
     """Answer a question. The Databricks user behind your own credentials is recorded as who answered."""
-    store = QuestionStore(StateStore(settings().state_dir).questions_path)
+    store_of = StateStore(settings().state_dir)
+    store = QuestionStore(store_of.questions_path)
     asked = store.get(question)
     use(profile, sandbox=sandbox)
-    by, verified = _who()
+    by, verified = _who(store_of.open(asked.operation).request().host)
     store.answer(Answer(question=question, option=option, note=note, by=by, verified=verified, source="terminal"))
     label = next(one.label for one in asked.options if one.id == option)
-    print(f"{question} answered: {option} ({label}), by {by}{'' if verified else ' (unverified)'}.")
+    print(f"{question} answered: {option} ({label}), by {for_terminal(by)}{'' if verified else ' (unverified)'}.")
     print(f"If nobody waits for it any more: bundleops operate --resume {asked.operation}")
 
 
-def _who() -> tuple[str, bool]:
-    """Return who answers: the Databricks user where the workspace confirms one, else the login name, unverified."""
+def _who(host: str) -> tuple[str, bool]:
+    """Return who answers: the user that the operation's own workspace confirms, else the login name, unverified."""
     from workspace.sdk import check_connection  # noqa: PLC0415 - the SDK is slow, and bad input comes first
 
     try:
-        return check_connection(settings().profile).user, True
+        found = check_connection(settings().profile)
     except OperatorError:
         return getpass.getuser(), False
+    return found.user, found.host == host

@@ -14,7 +14,6 @@ from bundleops.options import (
     OutputOption,
     ProfileOption,
     SandboxOption,
-    TargetOption,
     quiet_prefect,
     use,
 )
@@ -23,7 +22,7 @@ from workspace.errors import UsageError
 
 def operate(
     bundle: Annotated[Path | None, typer.Argument(help="Folder of the bundle, with its databricks.yml.")] = None,
-    target: TargetOption = "dev",
+    target: Annotated[str | None, typer.Option("--target", "-t", help="Target of the bundle (default dev).")] = None,
     resume: Annotated[str | None, typer.Option("--resume", help="Go on with this operation.")] = None,
     heal: Annotated[HealMode | None, typer.Option(help="What may be repaired without a person.")] = None,
     answer_wait: Annotated[
@@ -38,6 +37,8 @@ def operate(
     """Deploy a bundle, run it layer by layer, heal what fails, and ask a person when nothing safe is left."""
     if (bundle is None) == (resume is None):
         raise UsageError("Name either a bundle, or an operation with --resume.")
+    if resume and (target or heal or dry_run):
+        raise UsageError("An operation is resumed with its own target and limits: leave -t, --heal and --dry-run out.")
     use(profile, sandbox=sandbox)
     if heal:
         os.environ["BUNDLEOPS_HEAL"] = heal.value
@@ -46,4 +47,4 @@ def operate(
     quiet_prefect(verbose=verbose)
     from bundleops.foreground import operate_here  # noqa: PLC0415 - Prefect takes seconds to import
 
-    raise typer.Exit(operate_here(bundle, target, resume, dry_run=dry_run, output=output))
+    raise typer.Exit(operate_here(bundle, target or "dev", resume, dry_run=dry_run, output=output))

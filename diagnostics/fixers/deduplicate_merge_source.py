@@ -1,19 +1,21 @@
 """Keep the newest source row per merge key before a MERGE.
 
-Rows of the target are never removed by it: the set of merge keys stays the same (diagnostics/merge_sql.py says why).
-What changes is which of several source rows with one key is merged: before none was, since the MERGE failed. The newest
-is chosen by an ingest or processing time. Where no such column is known the choice is a person's: `needs_approval`.
+The set of merge keys stays the same (diagnostics/merge_sql.py says why). What changes is which of several source rows
+with one key is merged: before none was, since the MERGE failed. The newest is chosen by an ingest or processing time.
+Where no such column is known, or where a WHEN clause deletes or asks for values of the source and so may pass over the
+newest row, the choice is a person's: `needs_approval`.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from diagnostics.lineage import same_table
-from diagnostics.merge_sql import MergeStatement, deduplicated_source, merge_statements
+from diagnostics.merge_sql import MergeStatement, deduplicated_source, merge_statements, same_but_source
 from diagnostics.models import BundleSnapshot, Diagnosis, FileEdit, FixPlan
 from diagnostics.sources import programs
 from diagnostics.sql_regions import SqlRegion, sql_regions
@@ -69,21 +71,43 @@ class _Found:
 def plan(diagnosis: Diagnosis, evidence: Evidence, snapshot: BundleSnapshot) -> FixPlan | None:
     """Propose a deduplicated source for the failing MERGE; None when it cannot be told which one fails."""
     found = _failing(list(_merges(diagnosis, evidence, snapshot)), diagnosis, evidence, snapshot)
-    if found is None or found.merge.is_deduplicated or _is_placeholder(found.merge.alias):
+    if found is None or found.merge.is_deduplicated or _has_computed_names(found, snapshot):
         return None
-    columns, certain = _order_columns(_source_columns(found.merge, evidence.tables))
     text = snapshot.files[found.path]
+    columns, certain = _order_columns(_source_columns(found, text, evidence.tables))
     edit = _edit(found, text, columns)
+    if edit is None:
+        return None
     keys = ", ".join(found.merge.keys)
-    how = f"the newest by {columns[0]}" if columns else "one chosen by content, as no column tells which is newer"
     return FixPlan(
         code=diagnosis.code,
         fixer=NAME,
         title=f"Keep one source row per {keys} before the MERGE in {found.path}",
-        reason=f"{diagnosis.title} Of the rows with the same {keys}, {how}, is merged; no key is lost.",
-        applicability=Applicability.SAFE if certain else Applicability.NEEDS_APPROVAL,
+        reason=f"{diagnosis.title} {_what_is_merged(found.merge, keys, columns)}",
+        applicability=Applicability.SAFE
+        if certain and not found.merge.depends_on_row
+        else Applicability.NEEDS_APPROVAL,
         edits=(edit,),
     )
+
+
+def _what_is_merged(merge: MergeStatement, keys: str, columns: tuple[str, ...]) -> str:
+    how = f"the newest by {columns[0]}" if columns else "one chosen by content, as no column tells which is newer"
+    if merge.depends_on_row:
+        return (
+            f"Of the rows with the same {keys}, {how}, is kept. A WHEN clause deletes or asks for values of the source, "
+            "so an older row may have been meant to insert, update or delete what the kept one does not."
+        )
+    return f"Of the rows with the same {keys}, {how}, is merged; every key of the source stays."
+
+
+def _has_computed_names(found: _Found, snapshot: BundleSnapshot) -> bool:
+    """Tell whether the ON clause holds a placeholder: what it stands for, and so the keys, is not known here."""
+    start, end = found.merge.on_start, found.merge.on_end
+    written = snapshot.files[found.path][found.region.start + start : found.region.start + end]
+    read = found.region.text[start:end]
+    # Escapes that lay out the text and the prefix of a cell's line are read as blanks.
+    return "{" in written or any(ours not in (theirs, " ") for ours, theirs in zip(read, written, strict=True))
 
 
 def _merges(diagnosis: Diagnosis, evidence: Evidence, snapshot: BundleSnapshot) -> Iterator[_Found]:
@@ -118,8 +142,9 @@ def _holds(item: _Found, line: int, snapshot: BundleSnapshot) -> bool:
     return first <= line <= last
 
 
-def _source_columns(merge: MergeStatement, tables: tuple[TableShape, ...]) -> tuple[str, ...]:
+def _source_columns(found: _Found, text: str, tables: tuple[TableShape, ...]) -> tuple[str, ...]:
     """Return the columns that the source is known to have."""
+    merge = found.merge
     known = list(merge.columns)
     if isinstance(merge.source, exp.Subquery):
         select = merge.source.this
@@ -127,6 +152,8 @@ def _source_columns(merge: MergeStatement, tables: tuple[TableShape, ...]) -> tu
         read = list(select.find_all(exp.Table)) if getattr(select, "is_star", False) else []
     else:
         read = [merge.source] if isinstance(merge.source, exp.Table) else []
+    # A name that does not stand in the file was made in part by a placeholder.
+    known = [name for name in known if name.lower() in text.lower()]
     names = [".".join(part.name for part in table.parts) for table in read]
     if merge.takes_all_columns:
         names.append(merge.target)
@@ -151,13 +178,28 @@ def _order_columns(columns: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
     return (guessed, False) if len(guessed) == 1 else ((), False)
 
 
-def _edit(found: _Found, text: str, columns: tuple[str, ...]) -> FileEdit:
+def _edit(found: _Found, text: str, columns: tuple[str, ...]) -> FileEdit | None:
+    """Return the edit, None when the new file does not read as the same MERGE with another source."""
     merge, region = found.merge, found.region
     start, end = region.start + merge.source_start, region.start + merge.source_end
     line_start = text.rfind("\n", 0, start) + 1
     indent = text[line_start : len(text[line_start:]) - len(text[line_start:].lstrip(" ")) + line_start]
+    newline = "\r\n" if "\r\n" in text else "\n"
     breaks = region.may_break_lines and "\n" in region.text[merge.start : merge.end]
-    new = deduplicated_source(region.text, merge, columns, indent if breaks else None)
-    # The parsed text has names in place of placeholders; the source itself is put back as it stands in the file.
-    new = new.replace(region.text[merge.source_start : merge.source_end], text[start:end])
-    return FileEdit(path=found.path, before=text, after=text[:start] + new + text[end:])
+    new = deduplicated_source(text[start:end], merge, columns, f"{newline}{indent}" if breaks else None)
+    after = text[:start] + new + text[end:]
+    return FileEdit(path=found.path, before=text, after=after) if _reads_the_same(found, after) else None
+
+
+def _reads_the_same(found: _Found, after: str) -> bool:
+    if found.path.endswith(".py"):
+        try:
+            ast.parse(after)
+        except (SyntaxError, ValueError):
+            return False
+    return any(
+        merge.start == found.merge.start and same_but_source(found.merge, merge)
+        for region in sql_regions(found.path, after)
+        if region.start == found.region.start
+        for merge in merge_statements(region.text)
+    )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, PREFECT_LOGGING_TO_API_ENABLED, temporary_settings
+from prefect.context import refresh_global_settings_context
 
 from tests.flows.bundle_maker import Bundle
 from tests.flows.services import ScriptedWorkspace, environment_of, prefect_server
@@ -16,10 +16,14 @@ from tests.flows.story import Story, operate
 def prefect_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One Prefect server for all tests, which this process and all that it starts use."""
     home = tmp_path_factory.mktemp("prefect")
-    with prefect_server(home) as api:
-        changes = {PREFECT_API_URL: api, PREFECT_HOME: home, PREFECT_LOGGING_TO_API_ENABLED: False}
-        with temporary_settings(changes):
-            yield api
+    with prefect_server(home) as api, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_HOME", str(home))
+        patch.setenv("PREFECT_API_URL", api)
+        patch.setenv("PREFECT_LOGGING_TO_API_ENABLED", "false")
+        # For all threads: temporary settings would hold for the thread that sets them only.
+        refresh_global_settings_context()
+        yield api
+    refresh_global_settings_context()
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +41,7 @@ def workspace(one_workspace: ScriptedWorkspace) -> ScriptedWorkspace:
 
 
 @pytest.fixture
-def state(
-    tmp_path: Path, workspace: ScriptedWorkspace, prefect_api: str, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def state(tmp_path: Path, workspace: ScriptedWorkspace, prefect_api: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A state directory of the test's own, with the environment turned to the workspace."""
     return turned_to(workspace, prefect_api, tmp_path / "state", monkeypatch)
 

@@ -34,18 +34,22 @@ def test_a_missing_table_is_healed_by_running_the_job_that_makes_it(
 
 # One operation: the MERGE fails once, its source is edited, and it is deployed and run again.
 
+
 @pytest.fixture(scope="module")
 def merge_once(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return merge_bundle(tmp_path_factory.mktemp("bundles"), "duplicates")
+
 
 @pytest.fixture(scope="module")
 def healed(merge_once: Bundle, operated: Callable[..., Story]) -> Story:
     return operated(merge_once, "merge", DUPLICATES)
 
+
 def test_the_second_run_is_verified(healed: Story) -> None:
     assert healed.started == ["jobs.merge", "jobs.merge"]
     assert healed.verified == ["jobs.merge"]
     assert healed.exit_code == 0
+
 
 def test_the_edited_source_is_deployed_before_the_second_run(healed: Story) -> None:
     order = [event.event for event in healed.events]
@@ -54,12 +58,15 @@ def test_the_edited_source_is_deployed_before_the_second_run(healed: Story) -> N
     assert Event.BUNDLE_DEPLOYED in order[applied:]
     assert Event.RUN_STARTED in order[applied + order[applied:].index(Event.BUNDLE_DEPLOYED) :]
 
+
 def test_the_journal_has_the_diff(healed: Story) -> None:
     assert "ROW_NUMBER()" in healed.all(Event.FIX_APPLIED)[0]["diff"].upper()
 
+
 def test_the_patch_of_the_proven_fix_is_left(healed: Story) -> None:
     patch = Path(healed.all(Event.OPERATION_ENDED)[0]["patch"])
-    assert patch.read_text(encoding="utf-8").strip() == healed.all(Event.FIX_APPLIED)[0]["diff"].strip()
+    assert healed.all(Event.FIX_APPLIED)[0]["diff"].strip() in patch.read_text(encoding="utf-8")
+
 
 def test_the_checkout_of_the_person_is_untouched(healed: Story, merge_once: Bundle) -> None:
     assert healed.exit_code == 0
@@ -79,26 +86,32 @@ def test_a_wrong_task_type_is_healed_before_the_first_deploy(tmp_path: Path, sta
 
 # One operation: whatever is tried, the MERGE fails in the same way.
 
+
 @pytest.fixture(scope="module")
 def stuck(tmp_path_factory: pytest.TempPathFactory, operated: Callable[..., Story]) -> Story:
     return operated(merge_bundle(tmp_path_factory.mktemp("bundles"), "stuck"), "merge", DUPLICATES, always=True)
 
+
 def test_it_runs_at_most_three_times(stuck: Story) -> None:
     assert 2 <= len(stuck.started) <= 3
+
 
 def test_no_fix_is_tried_twice(stuck: Story) -> None:
     tried = Counter(fix["digest"] for fix in stuck.all(Event.FIX_APPLIED))
     assert tried
     assert max(tried.values()) == 1
 
+
 def test_it_ends_with_one_escalation_question(stuck: Story) -> None:
     (question,) = stuck.open_questions
     assert (question.kind, question.resource) == ("escalation", "jobs.merge")
     assert (stuck.verdict, stuck.exit_code) == ("waiting", 4)
 
+
 def test_the_question_tells_every_attempt(stuck: Story) -> None:
     body = stuck.open_questions[0].body
     assert all(f"### Iteration {number}" in body for number in range(1, len(stuck.started) + 1))
+
 
 def test_an_unproven_fix_leaves_no_patch(stuck: Story) -> None:
     assert stuck.all(Event.OPERATION_ENDED)[0]["patch"] is None

@@ -139,7 +139,9 @@ def test_an_approval_of_another_digest_does_nothing(
     workspace.fail("merge", DUPLICATES)
     bundle = make_bundle(tmp_path, "other-digest", {"merge": Job("gold_merge", sql(MERGE))})
     story = operate(state, bundle)
-    other = story.open_questions[0].model_copy(update={"id": "q-other", "digest": "0" * 64, "resource": "jobs.elsewhere"})
+    other = story.open_questions[0].model_copy(
+        update={"id": "q-other", "digest": "0" * 64, "resource": "jobs.elsewhere"}
+    )
     story.store.ask(other)
     story.store.answer(Answer(question=other.id, option="approve", by="pat", source="terminal"))
     operate(state, bundle, operation=story.id)

@@ -33,7 +33,7 @@ def start_update(
     refresh_selection: tuple[str, ...] = (),
     validate_only: bool = False,
 ) -> RunHandle:
-    """Start an update. Updates take no token: journal the intent first, and after a crash ask `find_update_since`.
+    """Start an update. Updates take no token: journal the intent first, and after a crash ask `find_update_after`.
 
     Raises:
         WorkspaceRequestError: the update cannot be started, for instance because another one is active.
@@ -47,24 +47,34 @@ def start_update(
     return _handle(client, pipeline_id, response.update_id or "", resource, iteration)
 
 
-def find_update_since(
-    client: WorkspaceClient, pipeline_id: str, since_ms: int, *, resource: str = "", iteration: int = 1
-) -> RunHandle | None:
-    """Return the first update that the API started at or after this moment, None when there is none.
+def newest_update(client: WorkspaceClient, pipeline_id: str) -> str:
+    """Return the id of the pipeline's newest update, empty when it has none; to be journalled before starting one."""
+    updates = _updates(client, pipeline_id)
+    return str(updates[0]["update_id"]) if updates else ""
 
-    Updates that a job, a retry or a schema change started are not ours and are passed over.
+
+def find_update_after(
+    client: WorkspaceClient, pipeline_id: str, newest: str, *, resource: str = "", iteration: int = 1
+) -> RunHandle | None:
+    """Return the first update that the API started after the one that was the newest then, None when there is none.
+
+    Ids are compared, not times: two machines never agree on the time. Updates that a job, a retry or a schema change
+    started are not ours and are passed over.
     """
+    ours = []
+    for update in _updates(client, pipeline_id):
+        if update["update_id"] == newest:
+            break
+        if update.get("cause", "API_CALL") == "API_CALL":
+            ours.append(update)
+    return _handle(client, pipeline_id, ours[-1]["update_id"], resource, iteration) if ours else None
+
+
+def _updates(client: WorkspaceClient, pipeline_id: str) -> list[Json]:
+    """Return the newest updates, newest first."""
     path = f"/api/2.0/pipelines/{pipeline_id}/updates"
-    answer = get_json(client, path, {"max_results": _PAGE_SIZE}, f"reading the updates of {resource or pipeline_id}")
-    ours = [
-        update
-        for update in answer.get("updates") or []
-        if int(update.get("creation_time") or 0) >= since_ms and update.get("cause", "API_CALL") == "API_CALL"
-    ]
-    if not ours:
-        return None
-    first = min(ours, key=lambda update: int(update["creation_time"]))
-    return _handle(client, pipeline_id, first["update_id"], resource, iteration)
+    answer = get_json(client, path, {"max_results": _PAGE_SIZE}, f"reading the updates of {pipeline_id}")
+    return sorted(answer.get("updates") or [], key=lambda one: int(one.get("creation_time") or 0), reverse=True)
 
 
 def poll_update(client: WorkspaceClient, handle: RunHandle) -> RunOutcome | None:

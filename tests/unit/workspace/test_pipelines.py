@@ -10,7 +10,7 @@ from workspace.errors import WorkspaceRequestError
 from workspace.models import RunHandle, RunResult
 from workspace.services.pipelines import (
     expectation_figures,
-    find_update_since,
+    find_update_after,
     start_update,
     stop_update,
     update_errors,
@@ -65,10 +65,10 @@ def test_after_a_crash_the_first_update_of_ours_is_found(workspace: LoopbackWork
         {"update_id": "u-1", "creation_time": 100, "cause": "API_CALL"},
     ]
     workspace.answer("GET", f"{BASE}/updates", {"updates": updates})
-    found = find_update_since(client, "p-1", 200, resource="pipelines.silver", iteration=2)
+    found = find_update_after(client, "p-1", "u-1", resource="pipelines.silver", iteration=2)
     assert found is not None
     assert (found.run_id, found.iteration) == ("u-3", 2)
-    assert find_update_since(client, "p-1", 500) is None
+    assert find_update_after(client, "p-1", "u-4") is None
 
 
 @pytest.mark.parametrize(

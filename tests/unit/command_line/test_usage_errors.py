@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Call = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def bundleops(tmp_path: Path) -> Call:
+    """Call the command line in a process of its own, with an empty state directory and no workspace."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "BUNDLEOPS_"))}
+    base = kept | {"BUNDLEOPS_STATE_DIR": str(tmp_path / "state"), "HOME": str(tmp_path)}
+
+    def call(*arguments: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "bundleops", *arguments]
+        return subprocess.run(
+            command, input=stdin, env=base | variables, capture_output=True, text=True, check=False, timeout=120
+        )
+
+    return call
+
+
+def refused(end: subprocess.CompletedProcess[str], exit_code: int, words: str) -> None:
+    """One clear message on stderr, nothing on stdout, and the exit code of its kind."""
+    assert end.returncode == exit_code, end.stderr
+    assert words in end.stderr
+    assert end.stdout == ""
+    assert "Traceback" not in end.stderr
+    assert end.stderr.startswith("bundleops: ")
+
+
+def test_a_folder_without_a_bundle_is_named(bundleops: Call, tmp_path: Path) -> None:
+    end = bundleops("operate", str(tmp_path))
+    refused(end, 3, f"{tmp_path} has no databricks.yml")
+
+
+def test_operate_wants_a_bundle_or_an_operation_not_both(bundleops: Call) -> None:
+    refused(bundleops("operate"), 2, "--resume")
+
+
+def test_an_unknown_question_is_refused(bundleops: Call) -> None:
+    refused(bundleops("answer", "q-zzzzz", "approve"), 2, "There is no question q-zzzzz")
+
+
+@pytest.mark.parametrize("identity", ["20260101-000000-abcd", "../../etc"])
+def test_an_unknown_operation_is_refused(bundleops: Call, identity: str) -> None:
+    refused(bundleops("operate", "--resume", identity), 2, identity)
+
+
+def test_a_mistyped_setting_is_named_with_the_nearest_one(bundleops: Call) -> None:
+    refused(
+        bundleops("questions", BUNDLEOPS_HEEL="safe"), 2, "BUNDLEOPS_HEEL is no setting. Did you mean BUNDLEOPS_HEAL"
+    )
+
+
+def test_a_value_that_is_not_allowed_names_its_variable(bundleops: Call) -> None:
+    refused(bundleops("questions", BUNDLEOPS_HEAL="always"), 2, "BUNDLEOPS_HEAL")
+
+
+def test_diagnose_wants_a_run_or_a_text(bundleops: Call) -> None:
+    refused(bundleops("diagnose"), 2, "--run")
+
+
+def test_an_empty_text_is_nothing_to_diagnose(bundleops: Call) -> None:
+    refused(bundleops("diagnose", "--text", "-"), 2, "Standard input is empty")
+
+
+def test_a_missing_text_file_is_named(bundleops: Call, tmp_path: Path) -> None:
+    refused(bundleops("diagnose", "--text", str(tmp_path / "no.txt")), 2, "no.txt cannot be read")
+
+
+def test_no_open_questions_is_said_in_words(bundleops: Call) -> None:
+    end = bundleops("questions")
+    assert (end.returncode, end.stdout, end.stderr) == (0, "No open questions.\n", "")
+
+
+def test_no_open_questions_is_an_empty_list_in_json(bundleops: Call) -> None:
+    assert json.loads(bundleops("questions", "--output", "json").stdout) == []
+
+
+def test_a_known_error_text_is_diagnosed(bundleops: Call) -> None:
+    end = bundleops("diagnose", "--text", "-", stdin="[DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE] Cannot")
+    assert end.returncode == 0
+    assert end.stdout.startswith("merge-duplicate-source-rows: ")
+
+
+def test_a_diagnosis_in_json_is_one_document(bundleops: Call) -> None:
+    end = bundleops("diagnose", "--text", "-", "-o", "json", stdin="something that nobody has seen before")
+    assert [one["code"] for one in json.loads(end.stdout)] == ["unknown-error"]
+
+
+def test_terminal_controls_in_an_error_text_are_not_printed(bundleops: Call) -> None:
+    end = bundleops("diagnose", "--text", "-", stdin="MERGE_CARDINALITY_VIOLATION \x1b]0;owned\x07\x1b[2J")
+    assert end.returncode == 0
+    assert "\x1b" not in end.stdout

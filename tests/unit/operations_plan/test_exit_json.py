@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from operations.exit_json import read_exit_value
+
+
+@pytest.mark.parametrize("text", [None, "", "SUCCESS", "done, 3 rows", "[1, 2]", "{broken"])
+def test_what_is_no_report_passes(text: str | None) -> None:
+    assert read_exit_value(text).passed
+
+
+@pytest.mark.parametrize("text", ["FAILED", " failure ", "error"])
+def test_plain_text_that_says_failed_fails(text: str) -> None:
+    assert not read_exit_value(text).passed
+
+
+@pytest.mark.parametrize("total", ["total", "total_items"])
+def test_a_status_failed_fails_in_both_forms(total: str) -> None:
+    report = read_exit_value(json.dumps({"status": "FAILED", total: 4, "failed": 4}))
+    assert not report.passed
+    assert report.reason == "exit JSON says FAILED: 4 of 4 items failed"
+
+
+@pytest.mark.parametrize(
+    ("total", "failed", "passes"),
+    [
+        (30, 3, True),
+        (30, 4, False),
+        (10, 1, True),
+        (8, 1, True),
+        (8, 2, False),
+        (4, 1, False),
+        (5, 1, True),
+        (0, 1, False),
+    ],
+)
+def test_partial_success_passes_from_nine_of_ten_or_with_one_failure_of_few(
+    total: int, failed: int, *, passes: bool
+) -> None:
+    value = {"status": "PARTIAL_SUCCESS", "total": total, "failed": failed}
+    assert read_exit_value(json.dumps(value)).passed is passes
+
+
+def test_failed_items_are_counted_where_no_number_is_given() -> None:
+    report = read_exit_value(json.dumps({"status": "PARTIAL_SUCCESS", "total_items": 3, "failed_items": ["a", "b"]}))
+    assert (report.passed, report.failed_items) == (False, ("a", "b"))
+
+
+def test_the_names_in_errors_are_the_failed_items() -> None:
+    report = read_exit_value(json.dumps({"status": "FAILED", "total": 1, "failed": 1, "errors": {"m1": "no grant"}}))
+    assert report.failed_items == ("m1",)
