@@ -4,8 +4,8 @@ The text is parsed by sqlglot only to understand it. The rewrite replaces the sp
 else keeps its letters and layout.
 
 One row stays for every combination of key values that the source had, so the set of merge keys is the same before and
-after. Rows with a NULL key match nothing and cannot be duplicates of each other; all of them stay. A WHEN clause that asks
-for values of the source may still treat the newest row otherwise than an older one: `depends_on_row` says so.
+after. Rows with a NULL key match nothing and cannot be duplicates of each other; all of them stay. A WHEN clause that
+asks for values of the source may still treat the newest row otherwise than an older one: `depends_on_row` says so.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ def deduplicated_source(
     kept = " OR ".join([f"{NUMBER_COLUMN} = 1", *(f"{key} IS NULL" for key in merge.nullable_keys)])
     all_columns = f"SELECT * EXCEPT ({NUMBER_COLUMN})"
     if line_break is None:
-        numbered = f"(SELECT *, {number} FROM {source}) AS {alias}"
-        return f"({all_columns} FROM {numbered} WHERE {kept}) AS {alias}"
+        parts = ["(", all_columns, " FROM (", f"SELECT *, {number}", f" FROM {source}", f") AS {alias}"]
+        return "".join([*parts, f" WHERE {kept}", f") AS {alias}"])
     lines = [
         "(",
         f"  {all_columns}",

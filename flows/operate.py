@@ -12,7 +12,7 @@ from operations.operation import Operation
 from operations.run_plan import PlannedResource
 from tasks.act_on_answers import act_on_answers
 from tasks.ask_person import ask_person
-from tasks.conclude_operation import conclude_operation
+from tasks.conclude_operation import as_state, conclude_operation
 from tasks.discover_bundle import discover_bundle
 from tasks.hold_operation import hold_operation
 from tasks.open_operation import open_operation
@@ -39,7 +39,7 @@ def operate_bundle(
             for _layer, members in plan.layers if not dry_run else ():
                 if bring_up_layer(work, members) is not LayerEnd.PASSED:
                     break
-        return conclude_operation(work)
+        return as_state(conclude_operation(work))
 
 
 def bring_up_layer(work: Operation, members: tuple[PlannedResource, ...]) -> LayerEnd:

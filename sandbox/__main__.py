@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from sandbox.errors import SandboxError
 from sandbox.layout import DEFAULT_PORT, StateDir, default_state_dir
 
 _WARNING = "It is no isolation: the code of the bundles that you run here runs with your rights on this machine."
+_TERMINATED = 128 + signal.SIGTERM
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,6 +71,8 @@ def _state(options: argparse.Namespace) -> StateDir:
 def _start(options: argparse.Namespace) -> int:
     from sandbox import daemon  # noqa: PLC0415  the server is not loaded for `--help`
 
+    # As with Ctrl-C, a start that is told to end takes its half-started daemon with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     state = _state(options)
     given = ["--compute", options.compute]
     given += ["--port", str(options.port)] if options.port is not None else []

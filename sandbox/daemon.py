@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from filelock import FileLock, Timeout
 
 from sandbox.errors import SandboxError
 from sandbox.layout import StateDir
+from sandbox.process import born
 from sandbox.serve import START_SECONDS
 
 _STOP_SECONDS = 30.0
-_LAUNCHER = '#!/bin/sh\nexec "{python}" -m sandbox.standin "$@"\n'
+_NAME_SECONDS = 5.0
+# -P: no module of the folder where it is called (a bundle's `queue.py`, say) stands in for one of Python's.
+_LAUNCHER = '#!/bin/sh\nexec "{python}" -P -m sandbox.standin "$@"\n'
 
 
 def is_running(state: StateDir) -> bool:
@@ -45,28 +49,55 @@ def start(state: StateDir, options: list[str]) -> tuple[dict[str, Any], bool]:
         state.token()
         if state.log.exists():
             state.log.replace(state.log.with_suffix(".log.1"))
-        with state.log.open("wb") as log:
-            command = [sys.executable, "-m", "sandbox", "serve", "--state-dir", str(state.root), *options]
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=state.root
-            )
-        return _wait_ready(state, process), True
+        state.forget_daemon()
+        process = _launch(state, options)
+        try:
+            return _wait_ready(state, process), True
+        except BaseException:
+            _abandon(process)
+            raise
 
 
 def stop(state: StateDir) -> bool:
-    """Stop the daemon and wait for its end; False if none runs."""
-    if not is_running(state):
+    """Stop the daemon and wait for its end; False if none runs.
+
+    Raises:
+        SandboxError: It cannot be told which process it is, or it outlives even SIGKILL.
+    """
+    pid = _daemon_pid(state)
+    if pid is None:
         return False
-    pid = int(state.read_daemon().get("pid") or 0)
-    if not pid:
-        raise SandboxError(f"a sandbox serves {state.root}, but its process id is unknown: see {state.log}")
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
+    # The daemon leads a session of its own. SIGTERM is for itself, which stops its engines; SIGKILL is for all of it.
+    for send in (lambda: os.kill(pid, signal.SIGTERM), lambda: os.killpg(pid, signal.SIGKILL)):
+        with suppress(ProcessLookupError):
+            send()
+        if _has_ended(state, _STOP_SECONDS):
+            return True
+    raise SandboxError(f"process {pid} was killed and still serves {state.root}: see {state.log}")
+
+
+def _daemon_pid(state: StateDir) -> int | None:
+    """Process id of the daemon, None if none runs; one that starts just now tells it in a moment."""
+    deadline = time.monotonic() + _NAME_SECONDS
+    while is_running(state):
+        about = state.read_daemon()
+        pid = int(about.get("pid") or 0)
+        if pid and about.get("born") == born(pid):
+            return pid
+        if time.monotonic() > deadline:
+            raise SandboxError(
+                f"a sandbox serves {state.root}, but it is not known as which process: "
+                f"end the one that holds {state.lock} (log: {state.log})"
+            )
+        time.sleep(0.05)
+    return None
+
+
+def _has_ended(state: StateDir, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
     while is_running(state):
         if time.monotonic() > deadline:
-            # The daemon leads a session of its own, so this ends its engines, too.
-            os.killpg(pid, signal.SIGKILL)
-            deadline = time.monotonic() + _STOP_SECONDS
+            return False
         time.sleep(0.05)
     return True
 
@@ -75,7 +106,7 @@ def reset(state: StateDir) -> None:
     """Stop the daemon and delete its state; only a folder that a sandbox made is deleted."""
     if not state.root.exists():
         return
-    if any(state.root.iterdir()) and not state.database.exists() and not state.lock.exists():
+    if not state.is_ours():
         raise SandboxError(f"{state.root} is not the state of a sandbox: it is left as it is")
     stop(state)
     shutil.rmtree(state.root)
@@ -94,6 +125,25 @@ def write_launcher(state: StateDir) -> None:
     state.launcher.parent.mkdir(exist_ok=True)
     state.launcher.write_text(_LAUNCHER.format(python=sys.executable), encoding="utf-8")
     state.launcher.chmod(state.launcher.stat().st_mode | stat.S_IXUSR)
+
+
+def _launch(state: StateDir, options: list[str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-P", "-m", "sandbox", "serve", "--state-dir", str(state.root), *options]
+    with state.log.open("wb") as log:
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=state.root
+        )
+
+
+def _abandon(process: subprocess.Popen[bytes]) -> None:
+    """End a daemon whose start failed or was interrupted, with everything that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _wait_ready(state: StateDir, process: subprocess.Popen[bytes] | None) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import platformdirs
 
+from sandbox.errors import SandboxError
+
 USER_NAME = "developer@sandbox.local"
 WORKSPACE_ID = 7405610928374650
 DEFAULT_PORT = 8443
@@ -75,9 +77,29 @@ class StateDir:
     def _token(self) -> Path:
         return self.root / "token"
 
+    @property
+    def _marker(self) -> Path:
+        return self.root / "sandbox-state"
+
+    def is_ours(self) -> bool:
+        """Whether a sandbox made this folder; no other is changed or deleted."""
+        made_before_markers = self._daemon.is_file() and self._token.is_file()
+        return self._marker.is_file() or made_before_markers
+
     def prepare(self) -> None:
-        """Make the folder, for its owner only."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        """Make the folder, for its owner only.
+
+        Raises:
+            SandboxError: It holds something else already, or it cannot be made.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            foreign = any(self.root.iterdir()) and not self.is_ours()
+        except OSError as error:
+            raise SandboxError(f"{self.root} cannot be the state folder: {error.strerror}") from error
+        if foreign:
+            raise SandboxError(f"{self.root} is not empty and not the state of a sandbox: name another --state-dir")
+        self._marker.touch(mode=0o600)  # the first file of all, so that an interrupted start is recognised
         self.root.chmod(0o700)
         for folder in (self.workspace / "Users" / USER_NAME, self.workspace / "Shared", self.pipelines):
             folder.mkdir(parents=True, exist_ok=True)
@@ -99,6 +121,11 @@ class StateDir:
     def write_daemon(self, facts: dict[str, Any]) -> None:
         """Record the daemon that serves this folder now."""
         write_private(self._daemon, json.dumps(facts))
+
+    def forget_daemon(self) -> None:
+        """Keep of the last daemon only its port, which the next one takes again: its process id is void."""
+        port = self.read_daemon().get("port")
+        self.write_daemon({"port": port} if port else {})
 
 
 def write_private(path: Path, text: str) -> None:

@@ -13,22 +13,28 @@ from filelock import FileLock, Timeout
 from sandbox.compute import Compute
 from sandbox.errors import SandboxError
 from sandbox.layout import DEFAULT_PORT, USER_NAME, StateDir
+from sandbox.process import born
 from sandbox.server import assemble, create_app
 
 START_SECONDS = 300.0
 _SEARCHED_PORTS = 50
+_LOCK_SECONDS = 1.0
+"""Whoever asks whether a sandbox runs holds the lock for a moment."""
 
 
 def serve(state: StateDir, mode: str, port: int | None, script: Path | None) -> int:
     """Serve a state folder until SIGTERM; the return value is the exit code of the process."""
     lock = FileLock(state.lock)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_LOCK_SECONDS)
     except Timeout as error:
         raise SandboxError(f"another sandbox already serves {state.root}") from error
     with lock, _listen(state, port) as listener:
         compute = make_compute(mode, state, script)
-        return _run(state, mode, compute, listener)
+        try:
+            return _run(state, mode, compute, listener)
+        finally:
+            state.forget_daemon()
 
 
 def make_compute(mode: str, state: StateDir, script: Path | None) -> Compute:
@@ -51,7 +57,7 @@ def _run(state: StateDir, mode: str, compute: Compute, listener: socket.socket) 
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
     failure: list[str] = []
 
-    about = {"pid": os.getpid(), "port": port, "host": host, "compute": mode}
+    about = {"pid": os.getpid(), "born": born(os.getpid()), "port": port, "host": host, "compute": mode}
     state.write_daemon(about | {"ready": False})
 
     def start_compute() -> None:

@@ -31,18 +31,22 @@ class Conclusion(Model):
 
 
 @task(task_run_name="conclude operation", **LOCAL)
-def conclude_operation(work: Operation) -> State[Any]:
-    """Judge the operation, write patch and reports, and return a state that tells Prefect the same."""
+def conclude_operation(work: Operation) -> Conclusion:
+    """Judge the operation by its journal, and write patch and reports."""
     done = progress(journal_of(work).events())
     verdict, exit_code, reason = judge(work, done, waiting=bool(questions_of(work).list(work.id)))
     patch = _write_proven(work, done)
     journal_of(work).append(Event.OPERATION_ENDED, verdict=verdict, exit_code=exit_code, reason=reason, patch=patch)
-    conclusion = Conclusion(
+    return Conclusion(
         operation=work.id, verdict=verdict, exit_code=exit_code, reason=reason, patch=patch, report=write_reports(work)
     )
-    if exit_code == 0:
-        return Completed(message=reason, data=conclusion)
-    return Failed(message=f"{verdict}: {reason}", data=conclusion)
+
+
+def as_state(conclusion: Conclusion) -> State[Any]:
+    """Return the state of the flow run: whatever is not verified must not look completed in Prefect."""
+    text = f"{conclusion.verdict}: {conclusion.reason} (operation {conclusion.operation})"
+    kind = Completed if conclusion.exit_code == 0 else Failed
+    return kind(message=text, data=conclusion)
 
 
 def judge(work: Operation, done: Progress, *, waiting: bool) -> tuple[str, int, str]:

@@ -4,11 +4,15 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from tests.contract.conftest import Sandbox
@@ -19,6 +23,12 @@ def own(sandbox: Sandbox, tmp_path: Path) -> Iterator[Sandbox]:
     started = type(sandbox)(tmp_path / "state")
     yield started
     started.command("stop")
+
+
+def unstarted(sandbox: Sandbox, state_dir: Path) -> Sandbox:
+    other = type(sandbox).__new__(type(sandbox))
+    other.state_dir = state_dir
+    return other
 
 
 def kill(sandbox: Sandbox) -> None:
@@ -60,8 +70,7 @@ def test_a_port_in_use_is_named_in_one_line(sandbox: Sandbox, tmp_path: Path) ->
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        other = type(sandbox).__new__(type(sandbox))
-        other.state_dir = tmp_path / "state"
+        other = unstarted(sandbox, tmp_path / "state")
         refused = other.command("start", "--compute", "scripted", "--port", port, check=False)
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"sandbox: the sandbox did not start: port {port} is in use")
@@ -70,9 +79,7 @@ def test_a_port_in_use_is_named_in_one_line(sandbox: Sandbox, tmp_path: Path) ->
 
 def test_a_folder_that_is_no_state_is_not_deleted(sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
-    other = type(sandbox).__new__(type(sandbox))
-    other.state_dir = tmp_path
-    refused = other.command("reset", "--yes", check=False)
+    refused = unstarted(sandbox, tmp_path).command("reset", "--yes", check=False)
     assert (refused.returncode, (tmp_path / "thesis.txt").exists()) == (1, True)
     assert "is not the state of a sandbox" in refused.stderr
 
@@ -80,3 +87,57 @@ def test_a_folder_that_is_no_state_is_not_deleted(sandbox: Sandbox, tmp_path: Pa
 def test_the_state_is_readable_by_its_owner_only(sandbox: Sandbox) -> None:
     assert sandbox.state_dir.stat().st_mode & 0o077 == 0
     assert (sandbox.state_dir / "token").stat().st_mode & 0o077 == 0
+
+
+def test_start_refuses_a_folder_that_holds_something_else(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    tmp_path.chmod(0o755)
+    refused = unstarted(sandbox, tmp_path).command("start", "--compute", "scripted", check=False)
+    assert (refused.returncode, tmp_path.stat().st_mode & 0o777) == (1, 0o755)
+    assert "is not empty and not the state of a sandbox" in refused.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_reset_deletes_what_a_start_has_made(own: Sandbox) -> None:
+    assert own.command("reset", "--yes").returncode == 0
+    assert not own.state_dir.exists()
+
+
+def test_a_process_that_only_has_the_daemons_old_id_is_not_stopped(sandbox: Sandbox, tmp_path: Path) -> None:
+    bystander = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    (tmp_path / "daemon.json").write_text(json.dumps({"pid": bystander.pid, "born": "1"}), encoding="utf-8")
+    try:
+        with FileLock(tmp_path / "daemon.lock"):
+            refused = unstarted(sandbox, tmp_path).command("stop", check=False)
+        assert bystander.poll() is None
+    finally:
+        bystander.kill()
+        bystander.wait()
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
+
+
+def test_a_stopped_daemon_leaves_its_port_but_no_process_id(own: Sandbox) -> None:
+    port = json.loads((own.state_dir / "daemon.json").read_text(encoding="utf-8"))["port"]
+    own.command("stop")
+    assert json.loads((own.state_dir / "daemon.json").read_text(encoding="utf-8")) == {"port": port}
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_start_leaves_no_daemon(sandbox: Sandbox, tmp_path: Path, end: signal.Signals) -> None:
+    other = unstarted(sandbox, tmp_path / "state")
+    line = [sys.executable, "-m", "sandbox", "start", "--compute", "scripted", "--state-dir", str(other.state_dir)]
+    starting = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    other.eventually(lambda: (other.state_dir / "sandbox.log").exists() or None)
+    time.sleep(0.1)
+    starting.send_signal(end)
+    assert starting.wait(timeout=30) == 128 + end
+    assert "not running" in other.command("status").stdout
+    assert subprocess.run(["pgrep", "-f", str(other.state_dir)], check=False).returncode == 1
+
+
+def test_the_stand_in_takes_no_module_from_the_folder_where_it_is_called(sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "argparse.py").write_text("raise SystemExit('the bundle was imported')", encoding="utf-8")
+    (tmp_path / "queue.py").write_text("raise SystemExit('the bundle was imported')", encoding="utf-8")
+    launcher = str(sandbox.state_dir / "bin" / "databricks")
+    done = subprocess.run([launcher, "--version"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -185,3 +185,87 @@ def test_of_two_merges_the_one_whose_table_is_named_is_changed(plan_merge: PlanM
 
 def test_of_two_merges_none_is_changed_when_it_cannot_be_told_which_fails(plan_merge: PlanMerge) -> None:
     assert plan_merge(f"{MERGE};\n{MERGE.replace('orders', 'refunds')};\n", "src/merge.sql") is None
+
+
+@pytest.mark.parametrize(
+    ("clause", "applicability"),
+    [
+        ("WHEN NOT MATCHED AND s.is_valid THEN INSERT *", Applicability.NEEDS_APPROVAL),
+        ("WHEN MATCHED AND is_valid THEN UPDATE SET *", Applicability.NEEDS_APPROVAL),
+        ("WHEN MATCHED AND s.kind = 'A' THEN DELETE", Applicability.NEEDS_APPROVAL),
+        ("WHEN NOT MATCHED BY SOURCE THEN DELETE", Applicability.NEEDS_APPROVAL),
+        ("WHEN MATCHED AND t.is_open THEN UPDATE SET *", Applicability.SAFE),
+    ],
+)
+def test_a_person_decides_when_a_clause_may_treat_an_older_row_otherwise(
+    plan_merge: PlanMerge, clause: str, applicability: Applicability
+) -> None:
+    plan = plan_merge(f"{MERGE.partition('WHEN')[0]}{clause}", "src/merge.sql")
+
+    assert plan is not None
+    assert plan.applicability is applicability
+    assert ("an older row may have been meant" in plan.reason) is (applicability is Applicability.NEEDS_APPROVAL)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("src/merge.py", 'spark.sql(f"""' + MERGE.replace("order_id", "{key}") + '""")\n'),
+        ("src/merge.py", 'spark.sql(f"""' + MERGE.replace("order_id", "{prefix}_id") + '""")\n'),
+        ("src/merge.py", 'spark.sql("""' + MERGE.replace("order_id", "{key}") + '""".format(key=key))\n'),
+        ("src/merge.sql", MERGE.replace("order_id", "${key}")),
+        ("src/merge.sql", MERGE.replace("AS s", "AS ${a}_s").replace("s.", "${a}_s.")),
+        ("src/merge.sql", MERGE.replace("s.order_id", "s.order_id AND kind = 'A'")),
+    ],
+)
+def test_no_key_is_written_that_is_not_surely_known(plan_merge: PlanMerge, path: str, text: str) -> None:
+    assert plan_merge(text, path) is None
+
+
+def test_a_source_over_several_lines_of_a_cell_keeps_their_prefix(plan_merge: PlanMerge) -> None:
+    source = "(\n  SELECT order_id, processed_timestamp FROM main.silver.orders\n)"
+    text = "# MAGIC %sql\n# MAGIC " + MERGE.replace("main.silver.orders", source).replace("\n", "\n# MAGIC ") + "\n"
+    plan = plan_merge(text)
+
+    assert plan is not None
+    assert all(line.startswith("# MAGIC ") for line in plan.edits[0].after.splitlines())
+
+
+def test_the_source_of_a_one_line_statement_is_kept_letter_by_letter(plan_merge: PlanMerge) -> None:
+    query = "(SELECT order_id, processed_timestamp, '( a )' AS v FROM main.silver.orders)"
+    text = 'spark.sql("' + MERGE.replace("main.silver.orders", query).replace("\n", " ") + '")\n'
+    plan = plan_merge(text)
+
+    assert plan is not None
+    assert f"FROM {query} AS s) AS s WHERE" in plan.edits[0].after
+
+
+def test_an_alias_in_backticks_stays_quoted(plan_merge: PlanMerge) -> None:
+    plan = plan_merge(MERGE.replace("AS s", "AS `new rows`").replace("= s.", "= `new rows`."), "src/merge.sql")
+
+    assert plan is not None
+    assert ") AS `new rows`\nON t.order_id = `new rows`.order_id" in plan.edits[0].after
+    assert "ORDER BY `new rows`.processed_timestamp DESC" in plan.edits[0].after
+
+
+@pytest.mark.parametrize("break_of_others", ["\u2028", "\x0c", "\x85", "\x1c"])
+def test_characters_that_only_some_take_for_line_breaks_move_nothing(
+    plan_merge: PlanMerge, break_of_others: str
+) -> None:
+    text = f'# a{break_of_others}b\nspark.sql("""\n{MERGE}\n""")\n'
+    plan = plan_merge(text)
+
+    assert plan is not None
+    assert plan.edits[0].after == text.replace("USING main.silver.orders AS s\n", NEWEST)
+
+
+def test_windows_line_ends_stay(plan_merge: PlanMerge) -> None:
+    text = f'spark.sql("""\n{MERGE}\n""")\n'.replace("\n", "\r\n")
+    plan = plan_merge(text)
+
+    assert plan is not None
+    assert plan.edits[0].after == text.replace("USING main.silver.orders AS s\r\n", NEWEST.replace("\n", "\r\n"))
+
+
+def test_a_notebook_that_is_no_python_is_left_alone(plan_merge: PlanMerge) -> None:
+    assert plan_merge("# MAGIC %sql\n# MAGIC " + MERGE.replace("\n", "\n# MAGIC ") + "\ndef broken(:\n") is None

@@ -10,7 +10,7 @@ from workspace.models import Layer, ResolvedBundle, Resource
 
 
 def resource(key: str, config: dict[str, Any] | None = None, **tags: str) -> Resource:
-    return Resource(key=key, type=key.split(".")[0], name=key, config={**(config or {}), "tags": tags})
+    return Resource(key=key, type=key.split(".", maxsplit=1)[0], name=key, config={**(config or {}), "tags": tags})
 
 
 def planned(*resources: Resource, **uses: TableUse) -> RunPlan:
