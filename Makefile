@@ -7,6 +7,7 @@ help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 setup: ## make .venv with everything in it; a second call does nothing
+	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) is not there: install Python 3.11 or newer, or name it: make setup PYTHON=python3.11" >&2; exit 5; }
 	@$(PYTHON) scripts/setup.py
 
 demo: setup ## heal a broken lakehouse on the built-in sandbox, from start to report

@@ -109,7 +109,8 @@ def span_of(node: Node) -> tuple[int, int]:
 def edited(path: str, text: str, spans: Iterable[Span]) -> FileEdit | None:
     """Return the edit that all spans make together; None when nothing changes or the result is no YAML."""
     after = text
-    for span in sorted(spans, key=lambda item: item.start, reverse=True):
+    # A node that is shared through an alias is met once for each use, but stands in the text once.
+    for span in sorted({(s.start, s.end, s.new): s for s in spans}.values(), key=lambda item: item.start, reverse=True):
         after = after[: span.start] + span.new + after[span.end :]
     if after == text or _composed(after) is None:
         return None

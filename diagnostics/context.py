@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from diagnostics.lineage import table_uses, writers_of
+from diagnostics.lineage import same_table, table_uses, writers_of
 from diagnostics.models import BundleSnapshot, Diagnosis, Signal
 from knowledge.pattern import Applicability, Category, FixKind
 from knowledge.registry import Registry
-from workspace.models import Resource
+from workspace.models import Layer, Resource
 
 MISSING_TABLE = "table-or-view-not-found"
 _GUESSED_FROM_NAME = frozenset(("gold-merge-target-missing", "streaming-source-missing"))
@@ -71,7 +71,32 @@ def _with_named_job(diagnosis: Diagnosis, snapshot: BundleSnapshot) -> Diagnosis
     matches = [resource.key for resource in snapshot.resolved.resources if named and _is_named(resource, named)]
     if len(matches) != 1 or matches[0] == diagnosis.resource:
         return diagnosis
-    return diagnosis.model_copy(update={"objects": {**diagnosis.objects, "upstream": matches[0]}})
+    update: dict[str, object] = {"objects": {**diagnosis.objects, "upstream": matches[0]}}
+    if diagnosis.applicability is Applicability.SAFE and not _runs_before(matches[0], diagnosis.resource, snapshot):
+        # Any text can name a job; only the bundle can say that it belongs before the failed one.
+        update["applicability"] = Applicability.NEEDS_APPROVAL
+    return diagnosis.model_copy(update=update)
+
+
+def _runs_before(named: str, failed: str | None, snapshot: BundleSnapshot) -> bool:
+    """Tell whether layer tags or lineage put the named resource before the failed one."""
+    layers = {resource.key: _tagged_layer(resource) for resource in snapshot.resolved.resources}
+    first, second = layers.get(named), layers.get(failed or "")
+    if first is not None and second is not None and first != second:
+        return first < second
+    uses = table_uses(snapshot)
+    if failed is None or failed not in uses:
+        return False
+    own, other = uses[failed], uses[named]
+    needed = [name for name in (*own.reads, *own.writes) if name not in own.creates]
+    made = [name for name in (*other.creates, *other.writes) if name not in own.writes or name in other.creates]
+    return any(same_table(one, two) for one in needed for two in made)
+
+
+def _tagged_layer(resource: Resource) -> int | None:
+    order = [str(layer) for layer in Layer if layer is not Layer.NONE]
+    tag = str(resource.tags.get("layer") or "").lower()
+    return order.index(tag) if tag in order else None
 
 
 def _is_named(resource: Resource, name: str) -> bool:

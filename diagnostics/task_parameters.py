@@ -10,7 +10,7 @@ from diagnostics.bundle_yaml import Span, entry, quoted, span_of
 
 
 def named_values(flags: Sequence[str], source: str = "") -> Mapping[str, str] | None:
-    """Return the values by name, or None when one of the flags has no name.
+    """Return the values by name, or None when a flag has no name or is repeated.
 
     Args:
         flags: `--name value` in one or two items, `--name=value` or `name=value`.
@@ -27,7 +27,10 @@ def named_values(flags: Sequence[str], source: str = "") -> Mapping[str, str] | 
             return None
         if not separator:
             given = rest.pop(0) if rest and not rest[0].startswith("--") else "true"
-        values[_as_read(name, source)] = given.strip()
+        name = _as_read(name.strip(), source)
+        if not name or name in values:
+            return None
+        values[name] = given.strip()
     return values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from sandbox.column_types import api_type
 from sandbox.compute import StatementResult
 from sandbox.errors import ApiError
 from sandbox.layout import USER_NAME
@@ -147,7 +148,7 @@ def _details(rows: tuple[tuple[str | None, ...], ...]) -> dict[str, Any]:
         name, value = row[0] or "", row[1] or ""
         among_columns = among_columns and bool(name) and not name.startswith("#")
         if among_columns:
-            column = {"name": name, "type_text": value, "type_name": value.partition("(")[0].upper()}
+            column = {"name": name, "type_text": value, "type_name": api_type(value)}
             comment = {"comment": row[2]} if len(row) > 2 and row[2] else {}
             columns.append(column | comment | {"position": len(columns)})
         elif name:

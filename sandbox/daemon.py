@@ -68,9 +68,9 @@ def stop(state: StateDir) -> bool:
     if pid is None:
         return False
     # The daemon leads a session of its own. SIGTERM is for itself, which stops its engines; SIGKILL is for all of it.
-    for send in (lambda: os.kill(pid, signal.SIGTERM), lambda: os.killpg(pid, signal.SIGKILL)):
+    for send, how in ((os.kill, signal.SIGTERM), (os.killpg, signal.SIGKILL)):
         with suppress(ProcessLookupError):
-            send()
+            send(pid, how)
         if _has_ended(state, _STOP_SECONDS):
             return True
     raise SandboxError(f"process {pid} was killed and still serves {state.root}: see {state.log}")

@@ -64,8 +64,8 @@ class RunService:
             return repair_id
 
     def recover(self) -> int:
-        """Close the runs that a daemon left behind when it died: their compute is gone."""
-        left = self.ledger.runs.list(active=True)
+        """Close the runs that had begun when a daemon died: their compute is gone. Queued ones take their turn."""
+        left = [run for run in self.ledger.runs.list(active=True) if run.state.life_cycle_state != "QUEUED"]
         for run in left:
             cluster = f"sandbox-{run.run_id % 10**8:08d}"
             lost = state_of(TaskResult(state="INTERNAL_ERROR", message=LOST.format(cluster=cluster)))

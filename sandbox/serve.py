@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import sys
 import threading
 from pathlib import Path
 
@@ -29,6 +31,8 @@ def serve(state: StateDir, mode: str, port: int | None, script: Path | None) -> 
         lock.acquire(timeout=_LOCK_SECONDS)
     except Timeout as error:
         raise SandboxError(f"another sandbox already serves {state.root}") from error
+    # uvicorn sends the signal that ended it once more; by itself that would end the process before its engines.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with lock, _listen(state, port) as listener:
         compute = make_compute(mode, state, script)
         try:

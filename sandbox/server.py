@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -112,6 +113,11 @@ def _shape_errors(app: FastAPI) -> None:
         if first.get("type") == "missing" and place:
             return _error(400, "INVALID_PARAMETER_VALUE", f"Missing required field: {place}")
         return _error(400, "MALFORMED_REQUEST", f"Invalid request: {place} {first.get('msg', error)}")
+
+    @app.exception_handler(json.JSONDecodeError)
+    @app.exception_handler(UnicodeDecodeError)
+    async def undecodable(_request: Request, error: Exception) -> Response:
+        return _error(400, "MALFORMED_REQUEST", f"The request's body cannot be decoded: {error}")
 
     @app.exception_handler(HTTPException)
     async def refused_by_framework(_request: Request, error: Exception) -> Response:

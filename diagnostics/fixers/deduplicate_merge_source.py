@@ -95,7 +95,7 @@ def _what_is_merged(merge: MergeStatement, keys: str, columns: tuple[str, ...]) 
     how = f"the newest by {columns[0]}" if columns else "one chosen by content, as no column tells which is newer"
     if merge.depends_on_row:
         return (
-            f"Of the rows with the same {keys}, {how}, is kept. A WHEN clause deletes or asks for values of the source: "
+            f"Of the rows with the same {keys}, {how}, is kept. A WHEN clause deletes or reads values of the source: "
             "an older row may have been meant to insert, update or delete what the kept one does not."
         )
     return f"Of the rows with the same {keys}, {how}, is merged; every key of the source stays."

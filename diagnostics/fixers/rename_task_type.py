@@ -51,8 +51,10 @@ def _python_spans(path: str, key: ScalarNode, body: Node, snapshot: BundleSnapsh
     file = entry(body, "python_file")
     configured = scalar(body, "python_file") or scalar(body, "notebook_path") or ""
     local = file_named(configured, path, snapshot)
-    source = snapshot.files[local] if local else ""
-    if local and not is_notebook(local, source):
+    if local is None:
+        return  # Outside of the bundle it cannot be told whether it is a notebook.
+    source = snapshot.files[local]
+    if not is_notebook(local, source):
         yield _renamed(key, "spark_python_task")
         return
     parameters = base_parameters_span(body, source)

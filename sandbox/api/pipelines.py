@@ -90,7 +90,7 @@ def list_updates(
     updates = sandbox.pipelines.updates.list(owner=pipeline_id)
     if until_update_id:
         ids = [update.update_id for update in updates]
-        updates = updates[: ids.index(until_update_id)] if until_update_id in ids else updates
+        updates = updates[: ids.index(until_update_id) + 1] if until_update_id in ids else updates
     return {"updates": [update.shown() for update in updates[:max_results]]}
 
 

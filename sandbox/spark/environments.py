@@ -18,6 +18,10 @@ from filelock import FileLock
 
 from sandbox.spark.errors import EngineError
 
+_LAYOUT = "2"
+"""Part of an environment's name: one that was made in another way is not used again."""
+_BASE = "sandbox-base.txt"
+
 
 class InstallationError(Exception):
     """A requirement cannot be installed: a fault of the task's environment, in Databricks' words."""
@@ -31,7 +35,7 @@ def python_for(dependencies: Sequence[str], folder: Path) -> Path:
         EngineError: no environment can be made at all.
     """
     wanted = sorted(set(dependencies))
-    environment = folder / hashlib.sha256("\n".join(wanted).encode()).hexdigest()[:16]
+    environment = folder / hashlib.sha256("\n".join([_LAYOUT, *wanted]).encode()).hexdigest()[:16]
     python = environment / "bin" / "python"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{environment}.lock"):
@@ -93,9 +97,15 @@ def _normal_name(name: str) -> str:
 def _see_base_packages(packages: Path) -> None:
     """Spark and the sandbox come from the base environment; what the task installs stands before them."""
     base = sysconfig.get_path("purelib")
-    project = Path(__file__).parents[2]
-    lines = f"import site; site.addsitedir({base!r})\n{project}\n"
-    (packages / "sandbox-base.pth").write_text(lines, encoding="utf-8")
+    (packages / "sandbox-base.pth").write_text(f"import site; site.addsitedir({base!r})\n", encoding="utf-8")
+    (packages / _BASE).write_text(base, encoding="utf-8")
+
+
+def base_packages() -> Path:
+    """Return the folder of the base environment's packages, called in it or in an environment of a task."""
+    own = Path(sysconfig.get_path("purelib"))
+    note = own / _BASE
+    return Path(note.read_text(encoding="utf-8")) if note.exists() else own
 
 
 def _databricks_words(wanted: list[str], output: str) -> str:

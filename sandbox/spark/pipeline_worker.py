@@ -23,7 +23,7 @@ from pyspark.sql.connect.streaming import readwriter
 from pyspark.sql.streaming.listener import StreamingQueryListener
 
 from sandbox.compute import PipelineEvent
-from sandbox.spark import client, rewrite, traces
+from sandbox.spark import client, import_filter, rewrite, traces
 from sandbox.spark import pipeline_events as events
 from sandbox.spark.errors import UnsupportedError
 from sandbox.spark.pipeline_expectations import Expectations
@@ -198,6 +198,7 @@ def main(job: Mapping[str, Any]) -> None:
     spark = client.connect(job["remote"])
     client._wrap_names(readwriter.DataStreamReader, ("table",))  # noqa: SLF001 - streams belong to pipelines alone
     threading.Thread(target=_end_with_parent, args=(spark,), daemon=True).start()
+    import_filter.install()
     Update(job, spark, output).run()
     spark.stop()
 

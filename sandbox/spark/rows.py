@@ -7,9 +7,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from sandbox.column_types import api_type
 from sandbox.spark import rewrite
-
-_API_NAMES = {"BIGINT": "LONG", "SMALLINT": "SHORT", "TINYINT": "BYTE", "VOID": "NULL"}
 
 
 def rows_of(frame: Any, limit: int | None) -> dict[str, Any]:
@@ -22,11 +21,10 @@ def rows_of(frame: Any, limit: int | None) -> dict[str, Any]:
 
 def _column(position: int, field: Any) -> dict[str, Any]:
     type_text = field.dataType.simpleString().upper()
-    name = type_text.partition("(")[0].partition("<")[0]
     return {
         "name": field.name,
         "type_text": type_text,
-        "type_name": _API_NAMES.get(name, name),
+        "type_name": api_type(type_text),
         "position": position,
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sandbox.spark import jars
 
 MAIN_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
-DEFAULT_HEAP = "1g"
+DEFAULT_HEAP = "2g"
 _OPENED = (
     "java.base/java.lang java.base/java.lang.invoke java.base/java.lang.reflect java.base/java.io java.base/java.net "
     "java.base/java.nio java.base/java.util java.base/java.util.concurrent java.base/java.util.concurrent.atomic "
@@ -24,7 +24,7 @@ def server_command(state_dir: Path, port: int, delta_jars: Path) -> list[str]:
     class_path = os.pathsep.join([*(str(jar) for jar in sorted(delta_jars.glob("*.jar"))), f"{jars.spark_jars()}/*"])
     properties = {**_spark_settings(state_dir, port), "derby.system.home": str(state_dir / "derby")}
     properties |= {"java.io.tmpdir": str(state_dir / "tmp"), "io.netty.tryReflectionSetAccessible": "true"}
-    options = [f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:-UsePerfData"]
+    options = [f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError"]
     options += [f"--add-opens={name}=ALL-UNNAMED" for name in _OPENED.split()]
     options += [f"-D{key}={value}" for key, value in properties.items()]
     return [str(jars.java()), *options, "-cp", class_path, MAIN_CLASS]

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.spark import cells, client, traces
+from sandbox.spark import cells, client, import_filter, traces
 from sandbox.spark.dbutils import NotebookExit
 from sandbox.spark.rows import rows_of
 
@@ -46,6 +46,7 @@ def _failure(error: BaseException, root: Path) -> dict[str, Any]:
 
 
 def _notebook(spark: Any, job: Job) -> dict[str, Any]:
+    import_filter.install()
     folders = cells.import_paths(job["workspace_path"], Path(job["workspace_root"]))
     sys.path[:0] = [str(folder) for folder in folders]
     if folders[0].is_dir():

@@ -118,7 +118,7 @@ class Workers:
 def _start_zygote(folder: Path) -> subprocess.Popen[bytes]:
     with (folder / "zygote.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "sandbox.spark.zygote"],
+            [sys.executable, "-P", "-m", "sandbox.spark.zygote"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

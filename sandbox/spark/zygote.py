@@ -83,7 +83,7 @@ def _become_worker(request: dict[str, Any]) -> None:
     os.closerange(3, 256)
     try:
         if request["python"]:
-            command = [request["python"], "-m", "sandbox.spark.worker", request["job"]]
+            command = [request["python"], "-P", "-m", "sandbox.spark.worker", request["job"]]
             os.execv(request["python"], command)  # noqa: S606 - no shell is wanted
         sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8")
         sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from sandbox.standin.diagnostics import BundleError
+
 
 class Patterns:
     """An ordered list of patterns, the last match counts; `!` takes a match back."""
@@ -30,7 +32,10 @@ def _rule(line: str) -> tuple[bool, re.Pattern[str]]:
     body = "" if anchored else "(?:.*/)?"
     body += "".join(_piece(part) for part in re.findall(r"\*\*/|/\*\*$|\*\*|\*|\?|\[[^\]]+\]|.", text))
     # A matched folder takes everything below it along.
-    return negated, re.compile(body + ("/.+" if only_folders else "(?:/.+)?") + r"\Z", re.DOTALL)
+    try:
+        return negated, re.compile(body + ("/.+" if only_folders else "(?:/.+)?") + r"\Z", re.DOTALL)
+    except re.error as error:
+        raise BundleError(f"the pattern {line!r} of .gitignore or sync cannot be read: {error}") from error
 
 
 def _piece(part: str) -> str:

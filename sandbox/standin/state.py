@@ -186,15 +186,17 @@ def _newer(bundle: Bundle, remote: State | None, local: State | None) -> State:
 
 
 def _recover(bundle: Bundle, state: State) -> State:
-    path = _wal(bundle)
-    if not path.is_file():
+    head, *lines = _complete_lines(_wal(bundle)) or [{}]
+    if not head:
         return state
-    head, *lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
     if state.exists and head["lineage"] != state.lineage:
         raise BundleError(
             f"reading state from {bundle.local_state / 'resources.json'}: WAL recovery failed: "
             f'WAL lineage ("{head["lineage"]}") does not match state lineage ("{state.lineage}")'
         )
+    if state.exists and head["serial"] != state.serial + 1:
+        _wal(bundle).unlink()  # a later deploy from elsewhere has replaced what it records
+        return state
     state.lineage = head["lineage"]
     for line in lines:
         if line["v"] is None:
@@ -203,3 +205,31 @@ def _recover(bundle: Bundle, state: State) -> State:
             item = line["v"]
             state.entries[line["k"]] = Entry(item["__id__"], item["state"], item.get("depends_on") or [])
     return state
+
+
+def _complete_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the log up to the first line that a killed deploy left incomplete, and drop the rest from the file."""
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8", errors="replace")
+    kept = ""
+    found: list[dict[str, Any]] = []
+    for line in text.splitlines(keepends=True):
+        document = _document(line) if line.endswith("\n") else None
+        if document is None or not document.keys() >= ({"k", "v"} if found else {"lineage", "serial"}):
+            break
+        kept += line
+        found.append(document)
+    if not found:
+        path.unlink()
+    elif kept != text:  # what is appended next must begin on a line of its own
+        path.write_text(kept, encoding="utf-8")
+    return found
+
+
+def _document(line: str) -> dict[str, Any] | None:
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

@@ -13,6 +13,9 @@ from sandbox.standin.node import Location, Node
 NODE_LIMIT = 200_000
 """Aliases can make a small file huge; no bundle has this many values."""
 
+DEPTH_LIMIT = 100
+"""Reading is recursive; no bundle nests this deep."""
+
 
 class YamlError(Exception):
     """The file is no YAML; the message has the line."""
@@ -25,12 +28,23 @@ def load_yaml(path: Path, name: str) -> Node:
         YamlError: the file is no YAML, no text, or cannot be read.
     """
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        text = path.read_text(encoding="utf-8")
+        _refuse_depth(text)
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         raise YamlError(f"yaml: line {_line(error)}: {error.problem}") from error
     except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise YamlError(f"yaml: {error}") from error
     return Node({}, Location(name, 1, 1)) if root is None else _Converter(name).convert(root)
+
+
+def _refuse_depth(text: str) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_LIMIT:
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise YamlError(f"yaml: line {line}: nested more than {DEPTH_LIMIT} levels deep")
 
 
 def _line(error: yaml.MarkedYAMLError) -> int:

@@ -80,3 +80,13 @@ def test_a_deleted_pipeline_does_not_exist(sandbox: Sandbox) -> None:
     sandbox.client.pipelines.delete(pipeline_id)
     with pytest.raises(ResourceDoesNotExist, match=pipeline_id):
         sandbox.client.pipelines.get(pipeline_id)
+
+
+def test_updates_are_listed_until_and_including_the_named_one(sandbox: Sandbox) -> None:
+    pipeline_id = make_pipeline(sandbox)
+    started = []
+    for _ in range(3):
+        started.append(sandbox.client.pipelines.start_update(pipeline_id).update_id or "")
+        ended(sandbox, pipeline_id, started[-1])
+    listed = sandbox.client.pipelines.list_updates(pipeline_id, until_update_id=started[1]).updates or []
+    assert [update.update_id for update in listed] == [started[2], started[1]]

@@ -88,3 +88,10 @@ def test_what_the_sandbox_does_not_serve_says_so(sandbox: Sandbox) -> None:
     with pytest.raises(DatabricksError, match="SANDBOX_UNSUPPORTED") as refused:
         sandbox.client.clusters.get("1123-000000-abcdefgh")
     assert refused.value.error_code == "NOT_IMPLEMENTED"
+
+
+def test_columns_of_a_table_have_the_types_of_the_api(sandbox: Sandbox) -> None:
+    rows = [["n", "bigint", None], ["s", "struct<a:int>", None], ["d", "decimal(10,2)", None], ["t", "string", None]]
+    sandbox.play(statements=[{"statement": "describe*", "columns": ["a", "b", "c"], "rows": rows}])
+    columns = sandbox.client.tables.get("main.gold.typed").as_dict()["columns"]
+    assert [column["type_name"] for column in columns] == ["LONG", "STRUCT", "DECIMAL", "STRING"]

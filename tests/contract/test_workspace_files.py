@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from databricks.sdk.errors import InvalidParameterValue, NotFound, ResourceAlreadyExists
+from databricks.sdk.errors import BadRequest, InvalidParameterValue, NotFound, ResourceAlreadyExists
 from databricks.sdk.service.workspace import ImportFormat
 
 if TYPE_CHECKING:
@@ -67,3 +67,9 @@ def test_a_deleted_folder_is_gone_with_all_that_was_in_it(sandbox: Sandbox) -> N
     sandbox.client.workspace.delete("/Shared/old", recursive=True)
     with pytest.raises(NotFound):
         sandbox.client.workspace.get_status("/Shared/old")
+
+
+def test_a_body_that_is_no_json_is_a_malformed_request(sandbox: Sandbox) -> None:
+    with pytest.raises(BadRequest, match="cannot be decoded") as refused:
+        sandbox.client.api_client.do("POST", "/api/2.0/workspace/import", data=b"{no json")
+    assert refused.value.error_code == "MALFORMED_REQUEST"

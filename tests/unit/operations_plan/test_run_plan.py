@@ -44,7 +44,7 @@ def order(plan: RunPlan) -> list[str]:
     ],
 )
 def test_the_tag_decides_the_layer_then_words_of_the_key(key: str, tags: dict[str, str], layer: Layer) -> None:
-    assert layer_of(resource(key, **tags))[0] is layer
+    assert layer_of(resource(key, None, **tags))[0] is layer
 
 
 def test_a_job_that_only_starts_others_is_composite() -> None:

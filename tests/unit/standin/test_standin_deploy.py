@@ -99,6 +99,36 @@ def test_a_killed_deploy_continues_from_its_log_without_doubling_a_job(sample: A
     assert not (local / "resources.json.wal").exists()
 
 
+def leave_log(sample: Any, serial: int, tail: str) -> None:
+    """Deploy, then leave the log of a killed deploy behind."""
+    sample("bundle", "deploy")
+    local = sample.folder / ".databricks" / "bundle" / "dev"
+    state = json.loads((local / "resources.json").read_text())
+    head = json.dumps({"lineage": state["lineage"], "serial": serial}) + "\n"
+    (local / "resources.json.wal").write_text(head + tail if tail else "")
+
+
+@pytest.mark.parametrize("tail", ["", '{"k": "resources.jobs.ingest", "v": {"__id__": "1", "state": {}', '{"k": {}'])
+def test_what_a_killed_deploy_did_not_finish_to_log_is_left_out(sample: Any, tail: str) -> None:
+    leave_log(sample, 2, tail)
+    again = sample("bundle", "deploy")
+    assert (again.exit, "0 created, 0 changed, 0 deleted, 3 unchanged" in again.stderr) == (0, True)
+
+
+def test_the_log_goes_on_after_a_line_that_was_cut_off(sample: Any) -> None:
+    leave_log(sample, 2, '{"k": "resources.jobs.ing')
+    jobs = sample.folder / "resources" / "jobs.yml"
+    jobs.write_text(jobs.read_text().replace("timezone_id: UTC", "timezone_id: Europe/Berlin"))
+    assert sample("bundle", "deploy").exit == 0
+    assert "3 unchanged" in sample("bundle", "deploy").stderr
+
+
+def test_a_log_that_the_state_is_ahead_of_is_not_applied(sample: Any) -> None:
+    leave_log(sample, 1, '{"k": "resources.jobs.ingest", "v": null}\n')
+    assert "0 created, 0 changed, 0 deleted, 3 unchanged" in sample("bundle", "deploy").stderr
+    assert len(sample.workspace.objects) == 3
+
+
 @pytest.mark.parametrize("name", ["cache/x.bin", "src/secret.txt", ".databricks/x", ".git/config"])
 def test_ignored_and_excluded_files_are_not_uploaded(program: Any, name: str) -> None:
     program.write("cache/\n", ".gitignore")

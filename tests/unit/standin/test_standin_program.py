@@ -93,3 +93,18 @@ def test_tasks_of_a_target_change_the_tasks_with_the_same_key(program: Any) -> N
     )
     job = json.loads(program("bundle", "validate", "-o", "json").stdout)["resources"]["jobs"]["j"]
     assert job["tasks"] == [{"max_retries": 2, "pipeline_task": {"pipeline_id": "a"}, "task_key": "t"}]
+
+
+def test_a_pattern_that_cannot_be_read_is_named(program: Any) -> None:
+    program.write(VARIABLE)
+    program.write("[z-a]\n", ".gitignore")
+    result = program("bundle", "deploy")
+    assert result.exit == 1
+    assert "the pattern '[z-a]'" in result.stderr
+
+
+def test_a_file_that_nests_too_deep_is_refused_with_its_line(program: Any) -> None:
+    program.write("bundle: {name: b}\nvariables: " + "[" * 5000 + "]" * 5000)
+    result = program("bundle", "validate")
+    assert result.exit == 1
+    assert "yaml: line 2: nested more than 100 levels deep" in result.stderr

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def setup() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("setup_script", ROOT / "scripts" / "setup.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_line_that_names_the_error_is_the_reason(setup: ModuleType) -> None:
+    assert setup.reason(["Resolving", "error: no such wheel", "hint: look again"]) == "error: no such wheel"
+
+
+def test_a_registry_out_of_reach_is_explained(setup: ModuleType) -> None:
+    assert "check network and certificates" in setup.reason(["error: connection refused"])
+
+
+def test_a_full_disk_is_explained(setup: ModuleType) -> None:
+    assert setup.reason(["OSError: No space left on device"]).startswith("the disk is full")
+
+
+def test_other_pins_are_another_fingerprint(setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "scripts").mkdir()
+    for name in ("pyproject.toml", "constraints.txt", "scripts/setup.py"):
+        (tmp_path / name).write_text("as it was", encoding="utf-8")
+    monkeypatch.setattr(setup, "ROOT", tmp_path)
+    before = setup.fingerprint()
+    (tmp_path / "constraints.txt").write_text("newer", encoding="utf-8")
+    assert setup.fingerprint() != before
+
+
+def test_an_environment_without_pip_is_not_whole(setup: ModuleType, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "half")], check=True)
+    assert not setup.has_pip(tmp_path / "half" / "bin" / "python")
+    assert not setup.has_pip(tmp_path / "none" / "bin" / "python")
+
+
+def test_a_python_that_is_not_there_is_one_line() -> None:
+    done = subprocess.run(["make", "setup", "PYTHON=nopython3"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2  # make's own code; it prints the 5 of the recipe
+    assert done.stderr.splitlines()[0].startswith("setup: nopython3 is not there: install Python 3.11")
+    assert "Error 5" in done.stderr
