@@ -7,7 +7,7 @@ only says where a node stands; the edit replaces that span, and the result is re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -123,3 +123,11 @@ def quoted(text: str) -> str:
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+def edits_of(
+    snapshot: BundleSnapshot, spans: Callable[[str, MappingNode, BundleSnapshot], Iterable[Span]]
+) -> tuple[FileEdit, ...]:
+    """Return the edits of all bundle files in which `spans` finds something to replace."""
+    found = (edited(path, text, spans(path, root, snapshot)) for path, text, root in documents(snapshot))
+    return tuple(edit for edit in found if edit is not None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ruamel.yaml.nodes import MappingNode, Node
 
-from diagnostics.bundle_yaml import Span, documents, edited, jobs, scalar, task_nodes, value
+from diagnostics.bundle_yaml import Span, edits_of, jobs, scalar, task_nodes, value
 from diagnostics.models import BundleSnapshot, Diagnosis, FixPlan
 from diagnostics.sources import file_named
 from diagnostics.task_parameters import base_parameters_span
@@ -18,11 +18,7 @@ NAME = "rename_task_parameters"
 
 def plan(diagnosis: Diagnosis, evidence: Evidence, snapshot: BundleSnapshot) -> FixPlan | None:  # noqa: ARG001 - a fixer
     """Propose `base_parameters` for every notebook task of the bundle that has flags instead."""
-    edits = [
-        edit
-        for path, text, root in documents(snapshot)
-        if (edit := edited(path, text, _spans(path, root, snapshot))) is not None
-    ]
+    edits = edits_of(snapshot, _spans)
     if not edits:
         return None
     return FixPlan(
@@ -31,7 +27,7 @@ def plan(diagnosis: Diagnosis, evidence: Evidence, snapshot: BundleSnapshot) -> 
         title="Write the notebook's parameters as base_parameters",
         reason=f"{diagnosis.title} The same values are passed by name.",
         applicability=Applicability.SAFE,
-        edits=tuple(edits),
+        edits=edits,
     )
 
 

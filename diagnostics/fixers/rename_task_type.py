@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from diagnostics.bundle_yaml import Span, documents, edited, entry, jobs, scalar, task_nodes
+from diagnostics.bundle_yaml import Span, edits_of, entry, jobs, scalar, task_nodes
 from diagnostics.models import BundleSnapshot, Diagnosis, FixPlan
 from diagnostics.sources import file_named, is_notebook
 from diagnostics.task_parameters import base_parameters_span
@@ -18,11 +18,7 @@ NAME = "rename_task_type"
 
 def plan(diagnosis: Diagnosis, evidence: Evidence, snapshot: BundleSnapshot) -> FixPlan | None:  # noqa: ARG001 - a fixer
     """Propose the right task type for every task of the bundle that has a wrong one."""
-    edits = [
-        edit
-        for path, text, root in documents(snapshot)
-        if (edit := edited(path, text, _spans(path, root, snapshot))) is not None
-    ]
+    edits = edits_of(snapshot, _spans)
     if not edits:
         return None
     return FixPlan(
@@ -31,7 +27,7 @@ def plan(diagnosis: Diagnosis, evidence: Evidence, snapshot: BundleSnapshot) -> 
         title=f"Rename {diagnosis.objects.get('field', 'the task type')} to a task type that exists",
         reason=f"{diagnosis.title} A task without a known type does nothing.",
         applicability=Applicability.SAFE,
-        edits=tuple(edits),
+        edits=edits,
     )
 
 
