@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint format record
+.PHONY: help setup demo serve test unit lint format record
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -12,6 +12,9 @@ setup: ## make .venv with everything in it; a second call does nothing
 
 demo: setup ## heal a broken lakehouse on the built-in sandbox, from start to report
 	@$(BIN)/python scripts/demo.py
+
+serve: setup ## a first look in Prefect's UI: server, sandbox and deployments, until Ctrl-C
+	@$(BIN)/python -m deployments.serve
 
 unit: setup ## the fast tests: no network, no engines
 	@$(BIN)/pytest tests/unit -n 2 -q

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bundleops.commands import answer, diagnose, doctor, operate, plan, questions, sandbox
+from bundleops.commands import answer, deployments, destroy, diagnose, doctor, health, operate, plan, questions, sandbox
 from operations.plain_text import for_terminal
 from workspace.errors import OperatorError
 
@@ -21,11 +21,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("operate")(operate.operate)
+app.command("destroy")(destroy.destroy)
 app.command("plan")(plan.plan)
 app.command("diagnose")(diagnose.diagnose)
 app.command("questions")(questions.questions)
 app.command("answer")(answer.answer)
 app.command("doctor")(doctor.doctor)
+app.command("health")(health.health)
+app.add_typer(deployments.app, name="deployments")
 app.command(
     "sandbox", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 )(sandbox.sandbox)

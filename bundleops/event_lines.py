@@ -12,6 +12,7 @@ from operations.operation import Operation
 from operations.plain_text import shorten
 
 MAX_ERROR_LINES = 6
+MAX_LISTED = 30
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ def _discovered(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
 
 def _validated(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
     yield EventLine(f"valid: {len(event.data['resources'])} resources")
+
+
+def _deploy_held(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
+    yield EventLine(f"the next deploy waits for a person: {event.data['reason']}", "warn")
 
 
 def _deployed(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
@@ -110,6 +115,39 @@ def _fix_undone(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
     yield EventLine(f"{event.resource} fix undone: {event.data.get('reason', '')}", "warn")
 
 
+def _losses_listed(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
+    losses = event.data["losses"]
+    yield EventLine(f"deployed: {len(losses['resources'])} resources, {losses['files']} files", "head")
+    for one in losses["resources"]:
+        yield EventLine(f"  {one['key']} ({one['id'] or 'id not known'})", "bad")
+    for one in losses["data"][:MAX_LISTED]:
+        rows = "rows not known" if one["rows"] is None else f"{one['rows']} rows"
+        yield EventLine(f"  {one['kind']} {one['name']}, with {one['lost_with']} ({rows})", "bad")
+    if len(losses["data"]) > MAX_LISTED:
+        yield EventLine(f"  and {len(losses['data']) - MAX_LISTED} more", "bad")
+    for one in losses["dependents"]:
+        yield EventLine(f"  used by {one['name']}: {', '.join(one['uses'])}", "warn")
+
+
+def _destroy_started(_event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
+    yield EventLine("destroying", "warn")
+
+
+def _destroy_ended(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
+    if not event.data["ok"]:
+        yield EventLine(f"the destroy failed: {event.data['error']}", "bad")
+
+
+def _remains(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
+    remains = event.data["remains"]
+    for one in remains["resources"]:
+        yield EventLine(f"  still there: {one}", "bad")
+    if remains["files"]:
+        yield EventLine(f"  still there: {remains['files']} files in the workspace", "bad")
+    for one in remains["tables"]:
+        yield EventLine(f"  still listed by the catalog: {one}", "warn")
+
+
 def _asked(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
     identity = event.data["question"]
     yield EventLine(f"question {identity}: {event.data['title']}", "warn")
@@ -140,7 +178,7 @@ def _ended(event: JournalEvent, work: Operation) -> Iterator[EventLine]:
         command = f"patch -d {shlex.quote(work.bundle)} -p1 -i {shlex.quote(data['patch'])}"
         yield EventLine(f"fixes to keep: {command}", "head")
     if data.get("exit_code") == 4:
-        yield EventLine(f"after the answer: bundleops operate --resume {work.id}", "head")
+        yield EventLine(f"after the answer: {work.resume_command}", "head")
 
 
 def _report(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
@@ -157,6 +195,7 @@ _WRITERS: Mapping[str, Callable[[JournalEvent, Operation], Iterator[EventLine]]]
     Event.BUNDLE_DISCOVERED: _discovered,
     Event.BUNDLE_VALIDATED: _validated,
     Event.DEPLOY_PLANNED: _deploy_planned,
+    Event.DEPLOY_HELD: _deploy_held,
     Event.BUNDLE_DEPLOYED: _deployed,
     Event.RESOURCES_PLANNED: _planned,
     Event.RUN_STARTED: _run_started,
@@ -166,6 +205,11 @@ _WRITERS: Mapping[str, Callable[[JournalEvent, Operation], Iterator[EventLine]]]
     Event.FIX_PLANNED: _fix_planned,
     Event.FIX_APPLIED: _fix_applied,
     Event.FIX_UNDONE: _fix_undone,
+    Event.LOSSES_LISTED: _losses_listed,
+    Event.DESTROY_STARTED: _destroy_started,
+    Event.DESTROY_ENDED: _destroy_ended,
+    Event.BUNDLE_DESTROYED: _remains,
+    Event.REMAINS_FOUND: _remains,
     Event.QUESTION_ASKED: _asked,
     Event.QUESTION_ANSWERED: _answered,
     Event.RESOURCE_SKIPPED: _skipped,

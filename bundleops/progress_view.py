@@ -76,7 +76,7 @@ class PlainView:
 
     def interrupted(self) -> None:
         """Print how to go on."""
-        self._console.print(_interrupt_text(self._work))
+        self._console.print(interrupt_text(self._work))
 
 
 class TerminalView:
@@ -106,7 +106,7 @@ class TerminalView:
 
     def interrupted(self) -> None:
         """Print how to go on."""
-        self._console.print(Text(_interrupt_text(self._work), style="yellow"))
+        self._console.print(Text(interrupt_text(self._work), style="yellow"))
 
     def _follow(self, event: JournalEvent) -> None:
         if event.event == Event.RESOURCES_PLANNED:
@@ -141,6 +141,8 @@ _DOING: dict[str, str] = {
     Event.RUN_STARTED: "waiting for the run",
     Event.RUN_ENDED: "verifying",
     Event.QUESTION_ASKED: "waiting for a person's answer",
+    Event.DESTROY_STARTED: "destroying",
+    Event.DESTROY_ENDED: "looking for what is left",
 }
 
 
@@ -148,8 +150,6 @@ def _styled(line: EventLine) -> Text:
     return Text(for_terminal(line.text), style=STYLES.get(line.style, ""))
 
 
-def _interrupt_text(work: Operation) -> str:
-    return (
-        "Interrupted. What runs in the workspace goes on; nothing is lost. "
-        f"Go on with: bundleops operate --resume {work.id}"
-    )
+def interrupt_text(work: Operation) -> str:
+    """Return what an interrupt leaves behind and how to go on."""
+    return f"Interrupted. What runs in the workspace goes on; nothing is lost. Go on with: {work.resume_command}"

@@ -9,12 +9,12 @@ from tasks.act_on_answers import act_on_answers
 from tasks.apply_fix import apply_fix, note_fix_applied
 from tasks.ask_person import ask_person
 from tasks.collect_evidence import collect_evidence
-from tasks.deploy_bundle import deploy_bundle, destructive_question
+from tasks.deploy_bundle import deploy_bundle, destructive_question, hold_deploy
 from tasks.diagnose_failure import diagnose_failure
 from tasks.escalate import escalate
 from tasks.plan_deploy import plan_deploy
 from tasks.plan_fix import may_apply, plan_fix
-from tasks.start_run import attempts_left, is_deployed, settled_end, start_run
+from tasks.start_run import attempts_left, may_run, settled_end, start_run
 from tasks.validate_bundle import validate_bundle
 from tasks.verify_run import verify_run
 from tasks.wait_for_run import wait_for_run
@@ -31,8 +31,9 @@ def bring_up(work: Operation, key: str, healing: tuple[str, ...] = ()) -> Resour
     """
     end = settled_end(work, key)
     while end is None:
-        if not is_deployed(work) and not put_in_place(work):
-            return ResourceEnd(key=key, verified=False)
+        held = None if may_run(work) else redeploy(work)
+        if held is not None:
+            return held
         outcome = wait_for_run(work, start_run(work, key))
         verdict = verify_run(work, outcome)
         if verdict.verified:
@@ -59,14 +60,23 @@ def carry_out(work: Operation, key: str, plan: FixPlan, healing: tuple[str, ...]
 
 
 def put_in_place(work: Operation) -> bool:
-    """Validate, plan and deploy the bundle; repair its files as far as that is safe, else ask. True when deployed."""
+    """Deploy the bundle; what needs a person is asked at once, because nothing can go on before. True when deployed."""
+    while (end := redeploy(work)) is not None:
+        if not ask_about_bundle(work, end):
+            return False
+    return True
+
+
+def redeploy(work: Operation) -> ResourceEnd | None:
+    """Validate, plan and deploy the bundle, and repair its files as far as that is safe; return what prevents it."""
     while True:
         step = deploy_once(work)
         if step is None:
-            return True
+            return None
         end = ask_first(step) if isinstance(step, QuestionDraft) else repair_bundle(work, step)
-        if end is not None and not ask_about_bundle(work, end):
-            return False
+        if end is not None:
+            hold_deploy(work, end)
+            return end
 
 
 def deploy_once(work: Operation) -> Evidence | QuestionDraft | None:

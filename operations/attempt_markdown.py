@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnostics.models import Diagnosis
 from operations.plain_text import code_span, fenced, for_markdown, link, shorten
-from operations.progress import Attempt
+from operations.standing import Attempt
 from workspace.models import Failure
 
 _ERROR_LIMIT = 4000

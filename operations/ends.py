@@ -21,7 +21,7 @@ class QuestionDraft(Model):
     body: str
     """Markdown, with all workspace text made safe."""
     action: str
-    """What an approval allows: `apply_fix`, `deploy_destructive_plan`; `escalation` otherwise."""
+    """What an approval allows: `apply_fix` or a `DestructiveAction`; `escalation` otherwise."""
     digest: str
     """Identifies exactly what would be done."""
 

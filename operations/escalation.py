@@ -10,7 +10,8 @@ from operations.ends import BUNDLE
 from operations.events import JournalEvent
 from operations.operation import Operation
 from operations.plain_text import code_span, for_markdown, link
-from operations.progress import Progress, ResourceProgress, progress
+from operations.progress import progress
+from operations.standing import Progress, ResourceProgress
 
 
 def escalation_report(request: Operation, events: Iterable[JournalEvent], key: str) -> str:

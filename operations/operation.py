@@ -8,6 +8,8 @@ from typing import Literal
 from workspace.models import Model
 
 Heal = Literal["off", "propose", "safe"]
+Kind = Literal["operate", "destroy"]
+"""What an operation does, in the words of its command."""
 
 
 class Limits(Model):
@@ -39,6 +41,12 @@ class Operation(Model):
     cli: str = "databricks"
     limits: Limits = Limits()
     dry_run: bool = False
+    kind: Kind = "operate"
+
+    @property
+    def resume_command(self) -> str:
+        """How a person goes on with it."""
+        return f"bundleops {self.kind} --resume {self.id}"
 
     @property
     def folder(self) -> Path:

@@ -3,102 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from enum import StrEnum
 from typing import Any
-
-from pydantic import AwareDatetime
 
 from diagnostics.models import Diagnosis, FixPlan
 from operations.ends import BUNDLE
 from operations.events import Event, JournalEvent
-from workspace.models import Evidence, Model, RunHandle, RunOutcome
-
-
-class ResourceStatus(StrEnum):
-    """Where a resource stands within the operation."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    VERIFIED = "verified"
-    FAILED = "failed"
-    ESCALATED = "escalated"
-    SKIPPED = "skipped"
-
-
-class OpenRun(Model):
-    """A run that was intended and has not ended as far as the journal knows."""
-
-    iteration: int
-    intended_at: AwareDatetime | None = None
-    idempotency_token: str | None = None
-    newest_update: str | None = None
-    """Newest update of the pipeline before this one was intended; empty when there was none."""
-    handle: RunHandle | None = None
-    """None: the process died between intending the run and recording its start."""
-
-
-class Attempt(Model):
-    """One iteration of a resource, or one failed validate, plan or deploy of the bundle: what happened and was done."""
-
-    iteration: int
-    handle: RunHandle | None = None
-    outcome: RunOutcome | None = None
-    evidence: Evidence | None = None
-    diagnoses: tuple[Diagnosis, ...] = ()
-    """The first one is what the fix was planned for."""
-    plan: FixPlan | None = None
-    """As it was journalled, redacted and without its edits: to be shown, not to be applied."""
-    diff: str = ""
-    """Unified diff of the plan's edits."""
-    digest: str | None = None
-    applied: bool = False
-    undone: bool = False
-    verified: bool = False
-
-
-class ResourceProgress(Model):
-    """One resource (or the bundle itself) as the journal tells it."""
-
-    key: str
-    layer: str = "none"
-    status: ResourceStatus = ResourceStatus.PENDING
-    iterations: int = 0
-    """The highest iteration so far; the next run takes the next number."""
-    iterations_used: int = 0
-    """Iterations since a person last said `run_again`; what counts against the limit."""
-    open_run: OpenRun | None = None
-    attempts: tuple[Attempt, ...] = ()
-    tried: frozenset[str] = frozenset()
-    """Digests of all fix plans that were applied."""
-    reason: str = ""
-    """Why it was skipped or escalated."""
-
-
-class Progress(Model):
-    """An operation as its journal tells it."""
-
-    bundle: ResourceProgress = ResourceProgress(key=BUNDLE)
-    """Failures of validate, plan and deploy."""
-    resources: Mapping[str, ResourceProgress] = {}
-    """By resource key, in planned order."""
-    deployed: bool = False
-    """The working copy as it is now is deployed."""
-    deploy_open: bool = False
-    """A deploy was started and its end is not known."""
-    open_questions: tuple[str, ...] = ()
-    started_at: AwareDatetime | None = None
-    last_at: AwareDatetime | None = None
-    ended_at: AwareDatetime | None = None
-    """None while it runs, and after it was resumed."""
-    verdict: str | None = None
-    end: Mapping[str, Any] = {}
-    """Data of the end: exit code, reason, patch."""
-
-    def of(self, key: str | None) -> ResourceProgress:
-        """Return the progress of a resource, of the bundle for None and `bundle`, a fresh one for an unknown key."""
-        if key in {None, BUNDLE}:
-            return self.bundle
-        return self.resources.get(str(key)) or ResourceProgress(key=str(key))
+from operations.standing import Attempt, OpenRun, Progress, ResourceProgress, ResourceStatus
+from workspace.models import Evidence, RunHandle, RunOutcome
 
 
 def progress(events: Iterable[JournalEvent]) -> Progress:
@@ -132,10 +43,11 @@ def _operation_changes(before: Progress, event: JournalEvent) -> dict[str, Any]:
             return {"resources": _planned(before, data.get("resources", ()))}
         case Event.FIX_APPLIED:
             # A fix without edits (run another resource, wait) leaves what is deployed as it is.
-            return {"deployed": before.deployed and not data.get("diff")}
+            edited = bool(data.get("diff"))
+            return {"deployed": before.deployed and not edited, "deploy_held": before.deploy_held and not edited}
         case Event.QUESTION_ASKED | Event.QUESTION_ANSWERED:
             asked = (data["question"],) if event.event == Event.QUESTION_ASKED else ()
-            return {"open_questions": (*_other_questions(before, data), *asked)}
+            return {"open_questions": (*_other_questions(before, data), *asked), "deploy_held": False}
         case Event.EVIDENCE_COLLECTED if event.resource in {None, BUNDLE}:
             return {"deploy_open": False}
         case _:
@@ -143,8 +55,9 @@ def _operation_changes(before: Progress, event: JournalEvent) -> dict[str, Any]:
 
 
 _FIXED_CHANGES: Mapping[str, dict[str, Any]] = {
-    Event.OPERATION_RESUMED: {"ended_at": None, "verdict": None, "end": {}},
-    Event.DEPLOY_STARTED: {"deploy_open": True, "deployed": False},
+    Event.OPERATION_RESUMED: {"ended_at": None, "verdict": None, "end": {}, "deploy_held": False},
+    Event.DEPLOY_HELD: {"deploy_held": True},
+    Event.DEPLOY_STARTED: {"deploy_open": True, "deployed": False, "deploy_held": False},
     Event.BUNDLE_DEPLOYED: {"deploy_open": False, "deployed": True},
     Event.FIX_UNDONE: {"deployed": False},
 }

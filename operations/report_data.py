@@ -8,9 +8,11 @@ from typing import Any
 
 from pydantic import AwareDatetime
 
+from operations.destroy_report import DestroyReport, destroy_report
 from operations.events import Event, JournalEvent
 from operations.operation import Operation
-from operations.progress import Progress, ResourceProgress, ResourceStatus, progress
+from operations.progress import progress
+from operations.standing import Progress, ResourceProgress, ResourceStatus
 from workspace.models import Layer, Model
 
 _LAYERS = {layer.value: number for number, layer in enumerate(Layer)}
@@ -62,6 +64,8 @@ class OperationReport(Model):
     notes: tuple[str, ...]
     next_steps: tuple[str, ...]
     patch: str | None
+    destroy: DestroyReport | None = None
+    """What was or would be deleted; None when the operation did not set out to destroy."""
 
 
 def make_report(request: Operation, events: Iterable[JournalEvent]) -> OperationReport:
@@ -89,6 +93,7 @@ def make_report(request: Operation, events: Iterable[JournalEvent]) -> Operation
         notes=_texts(journal, Event.NOTE),
         next_steps=_next_steps(request, done, questions),
         patch=done.end.get("patch"),
+        destroy=destroy_report(journal),
     )
 
 
@@ -142,6 +147,8 @@ def _next_steps(request: Operation, done: Progress, questions: tuple[AskedQuesti
         steps.append(f"Look at the unproven edits in the working copy {request.working_copy}")
     settled = {ResourceStatus.VERIFIED, ResourceStatus.SKIPPED}
     unsettled = done.ended_at is None or any(one.status not in settled for one in done.resources.values())
-    if (unsettled or not done.deployed) and not request.dry_run:
-        steps.append(f"Go on with this operation: bundleops operate --resume {request.id}")
+    if request.kind == "destroy":
+        unsettled = done.end.get("exit_code") != 0
+    if (unsettled or (request.kind == "operate" and not done.deployed)) and not request.dry_run:
+        steps.append(f"Go on with this operation: {request.resume_command}")
     return tuple(steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from operations.attempt_markdown import attempt_lines
+from operations.losses_markdown import losses_sections
 from operations.plain_text import code_span, for_markdown, link
 from operations.report_data import AskedQuestion, OperationReport, ResourceReport
 
@@ -11,7 +12,7 @@ def render_markdown(report: OperationReport) -> str:
     """Return the report as Markdown in which all text of the workspace is shown literally."""
     sections = [
         *_head(report),
-        *_table(report),
+        *(losses_sections(report.destroy) if report.destroy else _table(report)),
         *_section("What to do next", [_step(step) for step in report.next_steps]),
         *_failures(report),
         *_section("Questions and answers", [_question(question) for question in report.questions]),
@@ -24,10 +25,11 @@ def render_markdown(report: OperationReport) -> str:
 def _head(report: OperationReport) -> list[str]:
     began = f"{report.started_at:%Y-%m-%d %H:%M:%S} UTC" if report.started_at else "not yet"
     reason = f": {for_markdown(report.reason)}" if report.reason else ""
+    deployed = f" The bundle as it is now is {'deployed' if report.deployed else 'not deployed'}."
     told = (
         f"Operation {code_span(report.operation)} on bundle {code_span(report.bundle)}, target "
-        f"{code_span(report.target)}. Began {began}, took {report.seconds:.0f} s. "
-        f"The bundle as it is now is {'deployed' if report.deployed else 'not deployed'}."
+        f"{code_span(report.target)}. Began {began}, took {report.seconds:.0f} s."
+        f"{'' if report.destroy else deployed}"
     )
     return [f"# {for_markdown(report.verdict)}{reason}", told]
 

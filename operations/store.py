@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Self
 
 from filelock import FileLock, Timeout
-from platformdirs import user_state_path
 from pydantic import ValidationError
 
 from operations.journal import Journal
@@ -29,11 +28,6 @@ def operation_id(now: datetime | None = None) -> str:
     """Return a new operation id: the time in UTC, so that ids sort, and four random letters."""
     now = (now or datetime.now(UTC)).astimezone(UTC)
     return f"{now:%Y%m%d-%H%M%S}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
-
-
-def default_state_dir() -> Path:
-    """Return the user's own state directory, for example `~/.local/state/bundleops`."""
-    return user_state_path("bundleops", appauthor=False)
 
 
 class OperationFolder:
@@ -83,8 +77,8 @@ class OperationFolder:
 class StateStore:
     """The state directory with all operations in it."""
 
-    def __init__(self, root: Path | None = None) -> None:
-        self.root = (root or default_state_dir()).expanduser().absolute()
+    def __init__(self, root: Path) -> None:
+        self.root = root.expanduser().absolute()
         for folder in (self.root, self.operations_dir, self.copies_dir):
             _private_folder(folder)
 

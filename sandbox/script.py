@@ -13,7 +13,7 @@ The first rule that fits decides; what no rule fits succeeds at once.
         error: "[UNRESOLVED_COLUMN] …"
         error_trace: "Traceback …"
         message: "…"               # state_message, if not the usual one
-        logs: "hello\n"
+        logs: "hello\n"             # shown for JAR, Python file and wheel tasks, as by the API
     updates:
       - pipeline: "*silver*"       # shell pattern for the pipeline's name
         occurrence: [1, 2]

@@ -17,6 +17,8 @@ from sandbox.records import RunRecord, RunState, TaskRecord
 FAILED_MESSAGE = "Workload failed, see run output for details"
 _REFERENCE = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _LOG_LIMIT = 5_000_000
+_WITH_LOGS = ("spark_jar_task", "spark_python_task", "python_wheel_task")
+"""The API returns what a task printed for these types only; of a notebook it has the exit value and the error."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def output_of(result: TaskResult, definition: Mapping[str, Any]) -> dict[str, An
         )
     elif definition.get("sql_task") is not None:
         output["sql_output"] = {}
-    if result.logs:
+    if result.logs and task_type(dict(definition)) in _WITH_LOGS:
         output |= {"logs": result.logs[-_LOG_LIMIT:], "logs_truncated": len(result.logs) > _LOG_LIMIT}
     if result.error is not None:
         output["error"] = result.error

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from prefect import task
 
@@ -29,6 +30,8 @@ EFFECTS = {RunResult.UPSTREAM_FAILED, RunResult.EXCLUDED, RunResult.SKIPPED, Run
 MAX_TABLES = 20
 LOG_TAIL = 4000
 _STEP = re.compile(r"\[Step \d+/\d+\][^\n]*")
+_SOURCE_LINE = re.compile(r"^[ \t]*(?:-+>)?[ \t]*\d+ .*$", re.MULTILINE)
+"""A numbered line of source that a trace quotes: a step named there was not necessarily reached."""
 
 
 @task(task_run_name="collect evidence of {outcome.handle.resource} #{outcome.handle.iteration}", **READ)
@@ -92,7 +95,6 @@ def read_tables(work: Operation, snapshot: BundleSnapshot, key: str) -> tuple[Ta
 
 
 def _failure(output: TaskOutput, message: str) -> Failure:
-    steps = _STEP.findall(output.logs)
     return Failure(
         surface=Surface.JOB,
         error=output.error or message or str(output.result or ""),
@@ -100,11 +102,36 @@ def _failure(output: TaskOutput, message: str) -> Failure:
         task_key=output.task_key,
         task_run_id=output.run_id,
         exit_json=read_exit_value(output.exit_value).document,
-        last_step=steps[-1] if steps else None,
+        last_step=last_step(output),
         logs=output.logs[-LOG_TAIL:],
         url=output.url,
         incomplete=output.unavailable or ("the output was cut, the run page has it all" if output.truncated else ""),
     )
+
+
+def last_step(output: TaskOutput) -> str | None:
+    """Return the last `[Step N/M] text` that a task tells of, None if it tells of none.
+
+    The workspace keeps what a task printed for Python and JAR tasks only; a notebook tells of a step in its exit JSON,
+    its error or its trace, or not at all.
+    """
+    told = (
+        output.logs,
+        "\n".join(_texts(read_exit_value(output.exit_value).document)),
+        output.error,
+        _SOURCE_LINE.sub("", output.error_trace),
+    )
+    steps = next((found for found in map(_STEP.findall, told) if found), None)
+    return steps[-1].rstrip() if steps else None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text within a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
 
 
 def whole_run(outcome: RunOutcome, verdict: Verdict, surface: Surface) -> Failure:

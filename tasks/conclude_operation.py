@@ -10,8 +10,9 @@ from prefect.states import Completed, Failed
 from diagnostics.models import FileEdit
 from operations.journal import Event
 from operations.operation import Operation
-from operations.progress import Progress, ResourceStatus, progress
+from operations.progress import progress
 from operations.report import write_report
+from operations.standing import Progress, ResourceStatus
 from tasks.retry_policies import LOCAL
 from tasks.toolbox import journal_of, questions_of, records_of
 from workspace.models import Model, Surface

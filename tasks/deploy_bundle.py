@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect import task
 
 from operations.approvals import is_approved
-from operations.ends import BUNDLE, QuestionDraft
+from operations.ends import BUNDLE, QuestionDraft, ResourceEnd
 from operations.journal import Event
 from operations.operation import Operation
 from operations.plain_text import code_span
@@ -15,11 +15,11 @@ from tasks.cli_evidence import cli_evidence
 from tasks.lock_target import require_lock
 from tasks.retry_policies import NEVER
 from tasks.toolbox import cli_of, guard_of, journal_of, progress_of, questions_of, records_of
-from workspace.guard import Act
+from workspace.guard import Act, DestructiveAction, Permission
 from workspace.models import DeployPlan, Evidence, Surface
 from workspace.resolved import resolved_bundle
 
-ACTION = "deploy_destructive_plan"
+ACTION = DestructiveAction.DEPLOY_PLAN
 
 
 @task(task_run_name="deploy bundle", **NEVER)
@@ -34,11 +34,10 @@ def deploy_bundle(work: Operation, plan: DeployPlan) -> Evidence | None:
         PlanChangedError: bundle or workspace changed since the plan was made.
     """
     require_lock(work)
-    if plan.destructive:
-        guard_of(work).require(Act(operation=work.id, resource=BUNDLE, action=ACTION, digest=plan.digest))
+    act = Act(operation=work.id, resource=BUNDLE, action=ACTION, digest=plan.digest)
     journal_of(work).append(Event.DEPLOY_STARTED, digest=plan.digest)
     cli = cli_of(work)
-    outcome = cli.deploy(records_of(work).deploy_plan_file, auto_approve=bool(plan.destructive))
+    outcome = cli.deploy(records_of(work).deploy_plan_file, Permission(guard_of(work), act))
     if not outcome.ok:
         return cli_evidence(work, outcome, Surface.DEPLOY, progress_of(work, BUNDLE).iterations + 1)
     validated = cli.validate()
@@ -65,3 +64,9 @@ def destructive_question(work: Operation, plan: DeployPlan) -> QuestionDraft | N
         digest=plan.digest,
     )
     return draft if plan.destructive and not is_approved(questions_of(work), work.id, draft) else None
+
+
+def hold_deploy(work: Operation, end: ResourceEnd) -> None:
+    """Note that the next deploy waits for a person, so that the siblings of the layer still run to their end."""
+    reason = end.question.title if end.question else "the bundle is invalid"
+    journal_of(work).append(Event.DEPLOY_HELD, BUNDLE, reason=reason)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from prefect import task
+
 from diagnostics.diagnose import diagnose
 from diagnostics.models import Diagnosis
 from knowledge.registry import load_registry
 from tasks.collect_evidence import failed_tasks, whole_run
+from tasks.retry_policies import LOCAL, READ
 from tasks.verify_run import judge
 from workspace.errors import UsageError
 from workspace.models import Evidence, RunHandle, Surface
@@ -15,7 +18,18 @@ from workspace.settings import settings
 
 
 def diagnose_run(run_id: str) -> tuple[Diagnosis, ...]:
-    """Read a run with its task outputs and diagnose it.
+    """Read a run with its task outputs and diagnose it, in this process and without a flow run.
+
+    Raises:
+        UsageError: the run is still active, or did not fail.
+        WorkspaceRequestError: the run cannot be read.
+    """
+    return diagnose_evidence.fn(read_failed_run.fn(run_id))
+
+
+@task(task_run_name="read run {run_id}", **READ)
+def read_failed_run(run_id: str) -> Evidence:
+    """Read a run with its task outputs.
 
     Raises:
         UsageError: the run is still active, or did not fail.
@@ -30,5 +44,10 @@ def diagnose_run(run_id: str) -> tuple[Diagnosis, ...]:
     if verdict.verified:
         raise UsageError(f"Run {run_id} succeeded, and no task says that it failed: there is nothing to diagnose.")
     failures = failed_tasks(outcome, verdict) or (whole_run(outcome, verdict, Surface.JOB),)
-    evidence = Evidence(operation="", target="", resource=None, surface=Surface.JOB, run_id=run_id, failures=failures)
+    return Evidence(operation="", target="", resource=None, surface=Surface.JOB, run_id=run_id, failures=failures)
+
+
+@task(task_run_name="diagnose run {evidence.run_id}", **LOCAL)
+def diagnose_evidence(evidence: Evidence) -> tuple[Diagnosis, ...]:
+    """Match the evidence with the error patterns."""
     return diagnose(evidence, None, load_registry())

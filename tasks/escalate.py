@@ -13,7 +13,7 @@ from operations.escalation import escalation_report
 from operations.journal import Event
 from operations.operation import Operation
 from operations.plain_text import fenced
-from operations.progress import Attempt
+from operations.standing import Attempt
 from tasks.plan_fix import approval_question
 from tasks.retry_policies import LOCAL
 from tasks.start_run import attempts_left

@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect import task
 from prefect.runtime import flow_run
 
-from operations.operation import Limits, Operation
+from operations.operation import Kind, Limits, Operation
 from operations.store import StateStore, operation_id
 from tasks.retry_policies import LOCAL
 from workspace.bundle_host import profile_of_bundle
@@ -18,7 +18,9 @@ from workspace.working_copy import copy_folder, find_bundle
 
 
 @task(task_run_name="open operation on {target}", **LOCAL)
-def open_operation(bundle: str, target: str, operation: str | None, *, dry_run: bool = False) -> Operation:
+def open_operation(
+    bundle: str, target: str, operation: str | None, *, dry_run: bool = False, kind: Kind = "operate"
+) -> Operation:
     """Begin an operation, or go on with the one that has this id.
 
     An operation that exists goes on with its own bundle, target and working copy, edits included. A retried flow run
@@ -30,10 +32,12 @@ def open_operation(bundle: str, target: str, operation: str | None, *, dry_run: 
     store = StateStore(settings().state_dir)
     begun = operation or _begun_by_flow_run(store)
     if begun is None:
-        work = create_operation(store, bundle, target, dry_run=dry_run)
+        work = create_operation(store, bundle, target, dry_run=dry_run, kind=kind)
         _remember_flow_run(store, work)
         return work
     work = store.open(begun).request()
+    if work.kind != kind:
+        raise UsageError(f"Operation {work.id} does something else. Go on with it: {work.resume_command}")
     if find_bundle(Path(bundle)) != Path(work.bundle) or target != work.target:
         raise UsageError(
             f"Operation {work.id} is on {work.bundle}, target {work.target}; it cannot go on with {bundle}, "
@@ -42,7 +46,9 @@ def open_operation(bundle: str, target: str, operation: str | None, *, dry_run: 
     return work
 
 
-def create_operation(store: StateStore, bundle: str, target: str, *, dry_run: bool = False) -> Operation:
+def create_operation(
+    store: StateStore, bundle: str, target: str, *, dry_run: bool = False, kind: Kind = "operate"
+) -> Operation:
     """Find the bundle and record the new operation; its working copy is made ready by `ready_copy`."""
     current = settings()
     root = find_bundle(Path(bundle))
@@ -61,6 +67,7 @@ def create_operation(store: StateStore, bundle: str, target: str, *, dry_run: bo
         cli=current.cli,
         limits=_limits(current),
         dry_run=dry_run,
+        kind=kind,
     )
     store.create(work)
     return work

@@ -14,9 +14,10 @@ from operations.ends import BUNDLE, QuestionDraft
 from operations.journal import Event
 from operations.operation import Operation
 from operations.plain_text import code_span, fenced, for_markdown
-from operations.progress import ResourceStatus
+from operations.standing import ResourceStatus
 from tasks.retry_policies import LOCAL
 from tasks.toolbox import journal_of, progress_of, questions_of, records_of, snapshot_of
+from tasks.undo_fix import undo_rejected
 from workspace.models import Evidence
 
 ACTION = "apply_fix"
@@ -26,6 +27,7 @@ ACTION = "apply_fix"
 def plan_fix(work: Operation, evidence: Evidence, diagnoses: tuple[Diagnosis, ...]) -> FixPlan | None:
     """Ask the fixers for a plan for the likeliest diagnosis; None when there is none, or healing is off."""
     key = evidence.resource or BUNDLE
+    undo_rejected(work, key)
     snapshot = snapshot_of(work)
     mode = work.heal_mode(production=snapshot.resolved.is_production)
     if mode == "off":

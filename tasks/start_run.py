@@ -7,7 +7,8 @@ from prefect import task
 from operations.ends import ResourceEnd
 from operations.journal import Event
 from operations.operation import Operation
-from operations.progress import ResourceProgress, ResourceStatus, progress
+from operations.progress import progress
+from operations.standing import ResourceProgress, ResourceStatus
 from tasks.lock_target import require_lock
 from tasks.retry_policies import IDEMPOTENT_WRITE
 from tasks.toolbox import journal_of, progress_of, records_of
@@ -49,9 +50,13 @@ def settled_end(work: Operation, key: str) -> ResourceEnd | None:
     return None
 
 
-def is_deployed(work: Operation) -> bool:
-    """Tell whether the working copy as it is now is deployed; it is not after an edit or after a failed deploy."""
-    return progress(journal_of(work).events()).deployed
+def may_run(work: Operation) -> bool:
+    """Tell whether a run may start: the working copy is deployed, or its deploy waits for a person.
+
+    In the second case the siblings of a layer run on what was deployed before, and all is asked at once afterwards.
+    """
+    now = progress(journal_of(work).events())
+    return now.deployed or now.deploy_held
 
 
 def attempts_left(work: Operation, key: str) -> int:

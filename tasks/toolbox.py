@@ -8,9 +8,10 @@ from pathlib import Path
 from diagnostics.models import BundleSnapshot
 from operations.journal import Journal
 from operations.operation import Operation
-from operations.progress import ResourceProgress, progress
+from operations.progress import progress
 from operations.questions import QuestionStore
 from operations.records import Records
+from operations.standing import ResourceProgress
 from workspace.cli import BundleCli, CliTimeouts
 from workspace.guard import Guard
 from workspace.settings import settings

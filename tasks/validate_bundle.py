@@ -17,7 +17,7 @@ from workspace.cli import failure_of
 from workspace.errors import BundleInvalidError, UsageError
 from workspace.hosts import normal_host
 from workspace.models import CliOutcome, Evidence, Surface
-from workspace.resolved import resolved_bundle
+from workspace.resolved import resolved_bundle, with_known_ids
 
 
 @task(task_run_name="validate bundle", **NEVER)
@@ -39,7 +39,8 @@ def validate_bundle(work: Operation) -> Evidence | None:
             f"The bundle's target {work.target} is on {bundle.host}, but the credentials lead to {work.host}. "
             "Use the profile or environment of the bundle's workspace."
         )
-    records_of(work).save_bundle(bundle)
+    records = records_of(work)
+    records.save_bundle(with_known_ids(bundle, records.bundle()) if records.has_bundle() else bundle)
     if not work.dry_run:
         lock_target(work, bundle)
     if outcome.ok:

@@ -6,6 +6,10 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from workspace.errors import BundleInvalidError, EditRefusedError, UsageError
 
@@ -26,8 +30,7 @@ def find_bundle(path: Path) -> Path:
     """Return the bundle root at or above the path, as the CLI looks for it.
 
     Raises:
-        UsageError: the path does not exist.
-        BundleInvalidError: there is no databricks.yml here or above.
+        UsageError: the path does not exist, or there is no databricks.yml here or above.
     """
     start = path.expanduser().resolve()
     if not start.exists():
@@ -36,7 +39,7 @@ def find_bundle(path: Path) -> Path:
     for candidate in (folder, *folder.parents):
         if any((candidate / name).is_file() for name in CONFIG_NAMES):
             return candidate
-    raise BundleInvalidError(
+    raise UsageError(
         f"No bundle here: {folder} has no databricks.yml, nor has a folder above it. Call this in a folder that "
         "contains a bundle, or create one with `databricks bundle init`."
     )
@@ -52,6 +55,14 @@ def config_file(root: Path) -> Path:
         if (root / name).is_file():
             return root / name
     raise BundleInvalidError(f"{root} has no databricks.yml.")
+
+
+def main_document(root: Path) -> Any:
+    """Return the main configuration file as data; None when it cannot be read here, which validate reports."""
+    try:
+        return YAML(typ="safe", pure=True).load(text_of(config_file(root)) or "")
+    except (YAMLError, RecursionError):
+        return None
 
 
 def list_files(root: Path) -> dict[str, os.stat_result]:

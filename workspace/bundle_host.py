@@ -6,10 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from workspace.bundle_files import config_file, text_of
+from workspace.bundle_files import main_document
 from workspace.hosts import configured_profiles, profile_for_host
 
 
@@ -29,10 +26,7 @@ def declared_host(root: Path, target: str) -> str | None:
 
     What cannot be read here is reported by validate, with file and line.
     """
-    try:
-        document = YAML(typ="safe", pure=True).load(text_of(config_file(root)) or "")
-    except YAMLError:
-        return None
+    document = main_document(root)
     for place in (("targets", target, "workspace", "host"), ("workspace", "host")):
         value: Any = document
         for key in place:

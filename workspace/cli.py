@@ -17,6 +17,7 @@ from workspace.cli_diagnostics import parse_diagnostics
 from workspace.cli_process import ProcessEnd, run_process
 from workspace.deploy_plan import deploy_plan, saved_plan
 from workspace.errors import (
+    ApprovalRequiredError,
     AuthenticationError,
     BundleInvalidError,
     CliMissingError,
@@ -26,8 +27,9 @@ from workspace.errors import (
     PlanChangedError,
     WorkspaceRequestError,
 )
+from workspace.guard import DestructiveAction, Permission
 from workspace.lock_setting import own_location
-from workspace.models import CliDiagnostic, CliOutcome
+from workspace.models import CliDiagnostic, CliOutcome, DeployPlan
 from workspace.redaction import redact, redact_json
 from workspace.settings import Settings
 
@@ -107,18 +109,28 @@ class BundleCli:
             saved_plan(end.stdout, save_to)
         return outcome.model_copy(update={"plan": deploy_plan(document)})
 
-    def deploy(self, plan_file: Path | None = None, *, auto_approve: bool = False) -> CliOutcome:
-        """Deploy; with a plan file exactly that plan.
+    def deploy(self, plan_file: Path, permission: Permission | None = None) -> CliOutcome:
+        """Deploy exactly this plan.
+
+        Args:
+            plan_file: The plan, as `plan(save_to=...)` kept it.
+            permission: For a plan that deletes or recreates something; it is used up right before the deploy.
 
         Raises:
+            ApprovalRequiredError: the plan deletes or recreates something and nobody approved exactly that.
             PlanChangedError: this CLI cannot deploy a plan file, and planned anew the deploy would do something else.
         """
-        arguments = ["bundle", "deploy", *(["--auto-approve"] if auto_approve else [])]
-        if plan_file is not None:
-            if self.deploys_plan_files(plan_file):
-                arguments += ["--plan", str(plan_file.resolve())]
-            else:
-                self._require_same_plan(plan_file)
+        plan = deploy_plan(_document(plan_file.read_text(encoding="utf-8")) or {})
+        arguments = ["bundle", "deploy"]
+        if self.deploys_plan_files(plan_file):
+            arguments += ["--plan", str(plan_file.resolve())]
+        else:
+            self._require_same_plan(plan, plan_file)
+        if plan.destructive:
+            if permission is None:
+                raise ApprovalRequiredError(f"{plan_file.name} deletes or recreates resources: that needs an approval.")
+            permission.use(DestructiveAction.DEPLOY_PLAN, plan.digest)
+            arguments.append("--auto-approve")
         return self._call(arguments, self._timeouts.change)
 
     def summary(self) -> Mapping[str, Any]:
@@ -132,8 +144,14 @@ class BundleCli:
             raise failure_of(outcome, "reading what is deployed")
         return outcome.document
 
-    def destroy(self) -> CliOutcome:
-        """Remove everything that the bundle has deployed; the caller holds the approval."""
+    def destroy(self, permission: Permission) -> CliOutcome:
+        """Remove everything that the bundle has deployed; the permission is used up right before.
+
+        Raises:
+            ApprovalRequiredError: nobody approved exactly this, or the approval is used or too old.
+        """
+        self.version()  # a missing program is no reason to use an approval up
+        permission.use(DestructiveAction.DESTROY_BUNDLE)
         return self._call(["bundle", "destroy", "--auto-approve"], self._timeouts.change)
 
     def deploys_plan_files(self, plan_file: Path) -> bool:
@@ -141,8 +159,7 @@ class BundleCli:
         document = _document(plan_file.read_text(encoding="utf-8")) or {}
         return self._version >= PLAN_FILE_SINCE and "plan_version" in document
 
-    def _require_same_plan(self, plan_file: Path) -> None:
-        looked_at = deploy_plan(_document(plan_file.read_text(encoding="utf-8")) or {})
+    def _require_same_plan(self, looked_at: DeployPlan, plan_file: Path) -> None:
         outcome = self.plan()
         if outcome.plan is None:
             raise failure_of(outcome, "planning the deploy again")

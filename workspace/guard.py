@@ -5,20 +5,43 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.simplify import simplify
-
+from workspace.destructive_sql import destructive_statements
 from workspace.errors import ApprovalRequiredError
+
+__all__ = ["Act", "Approvals", "DestructiveAction", "Guard", "Permission", "destructive_statements", "is_destructive"]
 
 _HARMLESS_ACTIONS = frozenset(
     {"skip", "create", "update", "update_id", "resize", "validate", "plan", "deploy", "run", "run_resource", "wait"}
 )
-_HARMLESS_COMMANDS = frozenset({"SHOW", "DESCRIBE", "DESC", "EXPLAIN", "LIST", "USE", "ANALYZE", "OPTIMIZE"})
-_HOLDS_DATA = frozenset({"TABLE", "SCHEMA", "DATABASE"})
+
+
+class DestructiveAction(StrEnum):
+    """Every act that may lose something, by the name that questions and approvals give it.
+
+    Whatever carries one of them out takes a `Permission` and uses it up itself, right before the act. Those that
+    nothing here carries out are named so that no fix plan can pass them off as harmless.
+    """
+
+    DEPLOY_PLAN = "deploy_destructive_plan"
+    """Deploy a plan that deletes or recreates resources (`bundle deploy --auto-approve`)."""
+    DESTROY_BUNDLE = "destroy_bundle"
+    """Remove everything that a bundle has deployed (`bundle destroy --auto-approve`)."""
+    RUN_STATEMENT = "run_destructive_statement"
+    """Run SQL that deletes or replaces data or objects."""
+    FULL_REFRESH = "full_refresh"
+    """Empty the tables of a pipeline and compute them anew."""
+    RESET_CHECKPOINT = "reset_checkpoint"
+    DELETE_MONITOR = "delete_monitor"
+    DELETE_ALERT = "delete_alert"
+    DELETE_PERMANENTLY = "delete_permanently"
+    """Delete past the trash."""
+    FORCE_LOCK = "force_lock"
+    """Take a deploy lock, or a target's lock, from its holder."""
+    FORCE_DEPLOY = "force_deploy"
+    """Overwrite what was changed in the workspace (`bundle deploy --force`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,44 +88,31 @@ class Guard:
             ) from error
 
 
+@dataclass(frozen=True)
+class Permission:
+    """Where to ask whether an act is allowed. It proves nothing: the adapter that acts has it used up first."""
+
+    guard: Guard
+    act: Act
+
+    def use(self, action: DestructiveAction, digest: str | None = None) -> None:
+        """Use up the approval; call it right before the act.
+
+        Args:
+            action: What is about to be done.
+            digest: Identifies exactly what is about to be done, where the adapter can tell.
+
+        Raises:
+            ApprovalRequiredError: nobody approved exactly this, or the approval is used or too old.
+        """
+        if self.act.action != action or digest not in {None, self.act.digest}:
+            raise ApprovalRequiredError(
+                f"`{action}` needs an approval of its own: this one would be for `{self.act.action}` "
+                f"(digest {self.act.digest[:12]}). Nothing was done."
+            )
+        self.guard.require(self.act)
+
+
 def is_destructive(action: str) -> bool:
     """Tell whether an action may lose something; every action that is not known to be harmless may."""
     return re.sub(r"[^a-z0-9]+", "_", action.lower()).strip("_") not in _HARMLESS_ACTIONS
-
-
-def destructive_statements(sql: str) -> tuple[str, ...]:
-    """Return the statements that delete or replace data or objects, and whatever cannot be read.
-
-    Destructive are DROP, TRUNCATE, a DELETE that spares no row by a condition on a column, a MERGE that deletes,
-    INSERT OVERWRITE and CREATE OR REPLACE of a table or schema, and commands that the parser does not understand.
-    """
-    try:
-        statements = [statement for statement in sqlglot.parse(sql, read="databricks") if statement is not None]
-        return tuple(statement.sql(dialect="databricks") for statement in statements if _destroys(statement))
-    except (SqlglotError, RecursionError):
-        return (sql.strip(),)
-
-
-def _destroys(statement: exp.Expr) -> bool:
-    """Tell whether a statement, or one inside it, loses something."""
-    return any(_node_destroys(node) for node in statement.walk())
-
-
-def _node_destroys(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Delete):
-        return not _spares_rows(node)
-    if isinstance(node, exp.When):
-        return str(node.args.get("then") or "").upper().startswith("DELETE")
-    if isinstance(node, exp.Insert):
-        return bool(node.args.get("overwrite") or node.args.get("where"))
-    if isinstance(node, exp.Create):
-        return bool(node.args.get("replace")) and str(node.args.get("kind")).upper() in _HOLDS_DATA
-    if isinstance(node, exp.Command):
-        return str(node.this).upper() not in _HARMLESS_COMMANDS
-    return isinstance(node, exp.Drop | exp.DropPartition | exp.TruncateTable)
-
-
-def _spares_rows(delete: exp.Delete) -> bool:
-    """Tell whether the condition of a DELETE depends on a column; `WHERE true` and `WHERE 1 = 1` do not."""
-    where = delete.args.get("where")
-    return where is not None and simplify(where.copy(), dialect="databricks").find(exp.Column) is not None

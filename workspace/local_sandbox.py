@@ -30,7 +30,8 @@ def sandbox_environment(state_dir: Path | None = None) -> SandboxEnvironment:
         SetupError: no sandbox runs, or it is not installed.
     """
     place = ["--state-dir", str(state_dir)] if state_dir else []
-    command = [sys.executable, "-m", "sandbox", "env", "--output", "json", *place]
+    # -P: a module of the folder where it is called (`json.py`, say) does not stand in for one of Python's.
+    command = [sys.executable, "-P", "-m", "sandbox", "env", "--output", "json", *place]
     end = run_process(command, Path.cwd(), dict(os.environ), ASK_SECONDS)
     if end.exit_code != 0:
         said = (end.stderr or end.stdout).strip() or "it gave no reason"

@@ -43,6 +43,13 @@ def resolved_bundle(document: Json, folder: Path, summary: Json | None = None) -
     )
 
 
+def with_known_ids(bundle: ResolvedBundle, before: ResolvedBundle) -> ResolvedBundle:
+    """Return the bundle with ids and URLs of its earlier form: validate does not tell what is deployed already."""
+    known = {resource.key: {"id": resource.id, "url": resource.url} for resource in before.resources}
+    resources = tuple(resource.model_copy(update=known.get(resource.key, {})) for resource in bundle.resources)
+    return bundle.model_copy(update={"resources": resources})
+
+
 def location_of(document: Json, config_path: str, folder: Path) -> SourceLocation | None:
     """Return where a configuration path is declared, from `__locations`; its last place when it is declared twice."""
     table = document.get("__locations") or {}

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     probe_timeout_seconds: float = Field(10, gt=0, le=120, description="Time a workspace host has to answer at all.")
     profile: str | None = Field(None, description="Profile of the Databricks configuration file.")
     state_dir: Path = Field(
-        default_factory=lambda: platformdirs.user_state_path("bundleops"),
+        default_factory=lambda: platformdirs.user_state_path("bundleops", appauthor=False),
         description="Folder for operations, working copies and answers; never inside a bundle.",
     )
     max_iterations: int = Field(3, ge=1, le=3, description="Runs of one resource within one operation.")
@@ -47,10 +47,6 @@ class Settings(BaseSettings):
     poll_seconds_max: float = Field(10, gt=0, le=30, description="Longest pause between two looks at a run.")
     lock_wait_seconds: float = Field(600, ge=0, le=86_400, description="Time to wait for a target that is locked.")
     answer_wait_seconds: float = Field(3600, ge=0, le=604_800, description="Time to wait for a person's answer.")
-
-    def heal_for(self, *, production: bool) -> Heal:
-        """Return the policy for a target: what is set, else `propose` on production and `safe` on development."""
-        return self.heal or ("propose" if production else "safe")
 
 
 def settings() -> Settings:

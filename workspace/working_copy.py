@@ -15,10 +15,8 @@ from pathlib import Path
 
 import filelock
 from pydantic import TypeAdapter, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from workspace.bundle_files import MAX_ALL_TEXT_BYTES, config_file, find_bundle, list_files, text_of
+from workspace.bundle_files import MAX_ALL_TEXT_BYTES, find_bundle, list_files, main_document, text_of
 from workspace.errors import StateError, UsageError
 from workspace.file_edits import JOURNAL, apply_edits, recover, undo_edits, write_patch
 from workspace.lock_setting import enable_lock, own_text
@@ -90,10 +88,7 @@ def _folder_name(root: Path, target: str, host: str) -> str:
 
 
 def _bundle_name(root: Path) -> str | None:
-    try:
-        document = YAML(typ="safe", pure=True).load(text_of(config_file(root)) or "")
-    except YAMLError:
-        return None
+    document = main_document(root)
     bundle = document.get("bundle") if isinstance(document, dict) else None
     name = bundle.get("name") if isinstance(bundle, dict) else None
     return name if isinstance(name, str) and "${" not in name else None

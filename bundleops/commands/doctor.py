@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import typer
 
 from bundleops.options import Output, OutputOption, ProfileOption, SandboxOption, use
+from bundleops.prefect_api import check_prefect
 from operations.plain_text import for_terminal
 from operations.store import StateStore
 from workspace.cli import BundleCli, CliTimeouts
@@ -77,6 +77,4 @@ def _knowledge() -> str:
 
 
 def _prefect() -> str:
-    address = os.environ.get("PREFECT_API_URL", "")
-    where = address or "a temporary server for each operation (set PREFECT_API_URL to use a running one)"
-    return f"{importlib.metadata.version('prefect')}, {where}"
+    return f"{importlib.metadata.version('prefect')}, {check_prefect()}"

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bundleops.end_document import EndDocument
 from bundleops.options import (
     HealMode,
     Output,
@@ -35,16 +36,21 @@ def operate(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's log lines too.")] = False,
 ) -> None:
     """Deploy a bundle, run it layer by layer, heal what fails, and ask a person when nothing safe is left."""
-    if (bundle is None) == (resume is None):
-        raise UsageError("Name either a bundle, or an operation with --resume.")
-    if resume and (target or heal or dry_run):
-        raise UsageError("An operation is resumed with its own target and limits: leave -t, --heal and --dry-run out.")
-    use(profile, sandbox=sandbox)
-    if heal:
-        os.environ["BUNDLEOPS_HEAL"] = heal.value
-    if answer_wait is not None:
-        os.environ["BUNDLEOPS_ANSWER_WAIT_SECONDS"] = str(answer_wait)
-    quiet_prefect(verbose=verbose)
-    from bundleops.foreground import operate_here  # noqa: PLC0415 - Prefect takes seconds to import
+    document = EndDocument(output, resume, target)
+    with document.tells_errors():
+        if (bundle is None) == (resume is None):
+            raise UsageError("Name either a bundle, or an operation with --resume.")
+        if resume and (target or heal or dry_run):
+            raise UsageError(
+                "An operation is resumed with its own target and limits: leave -t, --heal and --dry-run out."
+            )
+        use(profile, sandbox=sandbox)
+        if heal:
+            os.environ["BUNDLEOPS_HEAL"] = heal.value
+        if answer_wait is not None:
+            os.environ["BUNDLEOPS_ANSWER_WAIT_SECONDS"] = str(answer_wait)
+        quiet_prefect(verbose=verbose)
+        from bundleops.foreground import operate_here  # noqa: PLC0415 - Prefect takes seconds to import
 
-    raise typer.Exit(operate_here(bundle, target or "dev", resume, dry_run=dry_run, output=output))
+        code = operate_here(bundle, target or "dev", resume, dry_run=dry_run, document=document)
+    raise typer.Exit(code)

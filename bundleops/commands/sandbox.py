@@ -10,4 +10,6 @@ import typer
 
 def sandbox(context: typer.Context) -> None:
     """Start, stop and reset the built-in sandbox: start, stop, status, reset, env."""
-    os.execv(sys.executable, [sys.executable, "-m", "sandbox", *context.args])  # noqa: S606 - becomes the sandbox command
+    # -P: a module of the folder where it is called (`json.py`, say) does not stand in for one of Python's.
+    command = [sys.executable, "-P", "-m", "sandbox", *context.args]
+    os.execv(sys.executable, command)  # noqa: S606 - becomes the sandbox command

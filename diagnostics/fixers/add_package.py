@@ -9,24 +9,26 @@ module that is the bundle's own code is no package: its path is wrong.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from diagnostics.bundle_yaml import (
-    Span,
+    Document,
+    Found,
     documents,
-    edited,
     entry,
     items,
     jobs,
-    quoted,
+    paths_of,
     scalar,
-    span_of,
     task_nodes,
     value,
 )
 from diagnostics.models import BundleSnapshot, Diagnosis, FileEdit, FixPlan
+from diagnostics.yaml_changes import Change, Path, proven_edit
+from diagnostics.yaml_data import Data
+from diagnostics.yaml_lists import item_span
 from knowledge.pattern import Applicability
 from workspace.models import Evidence
 
@@ -76,7 +78,8 @@ _OWN_NAMES = frozenset(("src", "databricks", "google", "azure", "dlt", "pyspark"
 """Top names that are no distribution to add: the bundle's root, shared namespaces, and what the runtime brings."""
 
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*")
-_ASK = Applicability.NEEDS_APPROVAL
+_REST_OF_LINE = re.compile(r"(?:^|\s)#|\s--hash|\s*\\$")
+_CONFIGURATION = frozenset(("resources", "targets", "variables"))
 _CLUSTER_KEYS = ("job_cluster_key", "existing_cluster_id", "new_cluster")
 
 
@@ -86,16 +89,16 @@ def plan(diagnosis: Diagnosis, evidence: Evidence, snapshot: BundleSnapshot) -> 
     kind, _, job_key = (evidence.resource or "").partition(".")
     if package is None or kind != "jobs":
         return None
-    requirement = _requirement_in_use(package, snapshot)
-    is_known = requirement is not None or _is_well_known(diagnosis.objects["module"])
-    requirement = requirement or package
-    for path, text, root in documents(snapshot):
-        for key, job in jobs(root):
-            if key == job_key:
-                found = _edit(path, text, job, diagnosis.task_key, requirement)
-                if found:
-                    edit, applicability = found
-                    return _plan(diagnosis, requirement, edit, applicability if is_known else _ASK)
+    stated = requirements_in_use(package, snapshot)
+    requirement = stated[0] if stated else package
+    doubts = [] if stated or _is_well_known(diagnosis.objects["module"]) else ["only the error names it"]
+    if len(stated) > 1:
+        doubts.append(f"the bundle also states {', '.join(stated[1:])}")
+    for document in documents(snapshot):
+        for job in jobs(document.root, snapshot.resolved.target):
+            found = _edit(document, job, diagnosis.task_key, requirement) if job.key == job_key else None
+            if found:
+                return _plan(diagnosis, requirement, found[0], [*doubts, *found[1]])
     return None
 
 
@@ -119,82 +122,75 @@ def _is_own(top: str, snapshot: BundleSnapshot) -> bool:
     return any(top in path.removesuffix(".py").split("/") for path in snapshot.files if path.endswith(".py"))
 
 
-def _edit(
-    path: str, text: str, job: Node, task_key: str | None, requirement: str
-) -> tuple[FileEdit, Applicability] | None:
-    task = next((node for node in task_nodes(job) if scalar(node, "task_key") == task_key), None)
+def _edit(document: Document, job: Found, task_key: str | None, requirement: str) -> tuple[FileEdit, list[str]] | None:
+    """Return the edit, and what about it a person has to look at."""
+    task = next((found for found in task_nodes(job) if scalar(found.node, "task_key") == task_key), None)
     if task is None:
         return None
-    environment = scalar(task, "environment_key")
-    span, applicability = None, Applicability.SAFE
+    environment = scalar(task.node, "environment_key")
+    change, doubts = None, []
     if environment:
-        span = _dependency_span(text, job, environment, requirement)
-    elif any(entry(task, key) for key in _CLUSTER_KEYS):
-        span, applicability = _library_span(text, task, requirement), _ASK
-    edit = edited(path, text, [span]) if span else None
-    return (edit, applicability) if edit else None
+        change = _dependency(document, job, environment, requirement)
+    elif any(entry(task.node, key) for key in _CLUSTER_KEYS):
+        change, doubts = _library(document, task, requirement), ["it changes what is installed on a cluster"]
+    edit = proven_edit(document.path, document.text, [change]) if change else None
+    if change is None or edit is None:
+        return None
+    elsewhere = sorted({".".join(map(str, path[:4])) for path in change.paths if _is_elsewhere(path, job)})
+    if elsewhere:
+        doubts.append(f"the list is shared with {', '.join(elsewhere)}")
+    return edit, doubts
 
 
-def _dependency_span(text: str, job: Node, environment: str, requirement: str) -> Span | None:
-    for node in items(value(job, "environments")):
+def _is_elsewhere(path: Path, job: Found) -> bool:
+    """Tell whether a change of the configuration lies outside of the job; a key that only holds an anchor is none."""
+    return path[: len(job.path)] != job.path and path[0] in _CONFIGURATION
+
+
+def _dependency(document: Document, job: Found, environment: str, requirement: str) -> Change | None:
+    for node in items(value(job.node, "environments")):
         spec = value(node, "spec")
         if scalar(node, "environment_key") == environment and isinstance(spec, MappingNode):
-            if scalar(spec, "dependencies"):
-                return None  # A reference such as ${var.packages}; its list stands elsewhere.
             present = {_name(str(item.value)) for item in items(value(spec, "dependencies"))}
-            return (
-                None if _name(requirement) in present else _item_span(text, spec, "dependencies", quoted(requirement))
-            )
+            if _name(requirement) in present:
+                return None
+            # Any other kind of value is a reference such as ${var.packages}; its list stands elsewhere.
+            return _added(document, spec, "dependencies", requirement)
     return None
 
 
-def _library_span(text: str, task: Node, requirement: str) -> Span | None:
-    present = {_name(scalar(item, "pypi", "package") or "") for item in items(value(task, "libraries"))}
-    if _name(requirement) in present or not isinstance(task, MappingNode):
+def _library(document: Document, task: Found, requirement: str) -> Change | None:
+    present = {_name(scalar(item, "pypi", "package") or "") for item in items(value(task.node, "libraries"))}
+    if _name(requirement) in present or not isinstance(task.node, MappingNode):
         return None
-    return _item_span(text, task, "libraries", f"{{pypi: {{package: {quoted(requirement)}}}}}")
+    return _added(document, task.node, "libraries", {"pypi": {"package": requirement}})
 
 
-def _item_span(text: str, holder: MappingNode, key: str, item: str) -> Span:
-    """Append one item to the list at `key`, in the style of the list; start the list if there is none."""
-    found = entry(holder, key)
-    if found is None:
-        indent = " " * holder.value[0][0].start_mark.column
-        return _new_lines(text, span_of(holder)[1], f"{indent}{key}:\n{indent}  - {item}")
-    key_node, node = found
-    if not isinstance(node, SequenceNode) or not node.value:
-        return Span(start=key_node.end_mark.index, end=span_of(node)[1], new=f": [{item}]")
-    last = node.value[-1]
-    end = span_of(last)[1]
-    if node.flow_style:
-        return Span(start=end, end=end, new=f", {item}")
-    return _new_lines(text, end, f"{' ' * (last.start_mark.column - 2)}- {item}")
+def _added(document: Document, holder: MappingNode, key: str, item: Data) -> Change | None:
+    """Return the change of the list at `key`, at every place that it reaches through anchors."""
+    span = item_span(document.text, holder, key, item)
+    if span is None:
+        return None
+    written = value(holder, key)
+    if isinstance(written, SequenceNode):
+        return Change((span,), paths_of(document.root, written), appended=(item,))
+    return Change((span,), paths_of(document.root, holder), added={key: [item]})
 
 
-def _new_lines(text: str, position: int, new: str) -> Span:
-    """Insert lines below the one at `position`, so that a comment at its end stays there."""
-    end = text.find("\n", position)
-    end = len(text) if end == -1 else end
-    return Span(start=end, end=end, new=f"\n{new}")
-
-
-def _requirement_in_use(package: str, snapshot: BundleSnapshot) -> str | None:
-    """Return the requirement for this distribution that the bundle states elsewhere."""
-    for requirement in _requirements(snapshot):
-        if _name(requirement) == _name(package):
-            return requirement
-    return None
+def requirements_in_use(package: str, snapshot: BundleSnapshot) -> tuple[str, ...]:
+    """Return the different requirements for this distribution that the bundle states elsewhere."""
+    return tuple(dict.fromkeys(one for one in _requirements(snapshot) if _name(one) == _name(package)))
 
 
 def _requirements(snapshot: BundleSnapshot) -> Iterator[str]:
-    for _, _, root in documents(snapshot):
-        for _, job in jobs(root):
-            for node in items(value(job, "environments")):
+    for document in documents(snapshot):
+        for job in jobs(document.root):
+            for node in items(value(job.node, "environments")):
                 stated = items(value(node, "spec", "dependencies"))
                 yield from (str(item.value) for item in stated if isinstance(item, ScalarNode))
     for path, text in sorted(snapshot.files.items()):
         if path.rpartition("/")[2].startswith("requirements") and path.endswith(".txt"):
-            yield from (line.partition("#")[0].strip() for line in text.splitlines())
+            yield from (_REST_OF_LINE.split(line)[0].strip() for line in text.splitlines())
 
 
 def _name(requirement: str) -> str:
@@ -203,15 +199,18 @@ def _name(requirement: str) -> str:
     return re.sub(r"[-_.]+", "-", match.group()).lower() if match else ""
 
 
-def _plan(diagnosis: Diagnosis, requirement: str, edit: FileEdit, applicability: Applicability) -> FixPlan:
+def _plan(diagnosis: Diagnosis, requirement: str, edit: FileEdit, doubts: Sequence[str]) -> FixPlan:
+    module = diagnosis.objects["module"]
+    reason = (
+        f"Check that {requirement} is what the module {module} comes with: {'; '.join(doubts)}."
+        if doubts
+        else f"The module {module} comes with {requirement}."
+    )
     return FixPlan(
         code=diagnosis.code,
         fixer=NAME,
         title=f"Add {requirement} to the dependencies of task {diagnosis.task_key}",
-        reason=f"{diagnosis.title} The module {diagnosis.objects['module']} comes with {requirement}."
-        if applicability is Applicability.SAFE
-        else f"{diagnosis.title} Check that {requirement} is what the module {diagnosis.objects['module']} comes with: "
-        "only the error names it, or it changes what is installed on a cluster.",
-        applicability=applicability,
+        reason=f"{diagnosis.title} {reason}",
+        applicability=Applicability.NEEDS_APPROVAL if doubts else Applicability.SAFE,
         edits=(edit,),
     )

@@ -198,9 +198,8 @@ def _statement_result(finished: Finished) -> StatementResult:
         return StatementResult(state="FAILED", error_code="INTERNAL_ERROR", error_message=LOST)
     if not result["ok"]:
         state: Literal["FAILED"] = "FAILED"
-        code = result["error_code"] or "BAD_REQUEST"
         return StatementResult(
-            state=state, error_code=code, error_message=result["error"], sql_state=result["sql_state"]
+            state=state, error_code="BAD_REQUEST", error_message=result["error"], sql_state=result["sql_state"]
         )
     rows = tuple(tuple(row) for row in result["rows"])
     columns = tuple(result["columns"])

@@ -23,6 +23,7 @@ from sandbox.spark import pipeline_events as events
 from sandbox.spark.engine import Engine
 from sandbox.spark.environments import InstallationError, python_for
 from sandbox.spark.errors import EngineError
+from sandbox.spark.settings import client_environment
 
 INTERRUPT_SECONDS = 5.0
 _POLL_SECONDS = 0.05
@@ -100,11 +101,12 @@ def _worker(engine: Engine, request: UpdateRequest, remote: str, python: Path) -
     job.write_text(json.dumps(_job(request, remote)), encoding="utf-8")
     with _log(engine, request).open("wb") as log:
         worker = subprocess.Popen(
-            [str(python), "-m", "sandbox.spark.pipeline_worker", str(job)],
+            [str(python), "-P", "-m", "sandbox.spark.pipeline_worker", str(job)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=Path(__file__).parents[2],
+            env=client_environment(),
             start_new_session=True,
             text=True,
         )

@@ -7,25 +7,30 @@ Rewritten on the way in:
 - `CLUSTER BY AUTO` is left out: no service here chooses the columns
 - PRIMARY KEY and FOREIGN KEY, which Databricks does not enforce, are left out of CREATE TABLE; `ALTER TABLE … ADD
   CONSTRAINT` keeps one as the table property `sandbox.constraint.<name>`
-Rewritten on the way out: `spark_catalog` is `main` in error texts and results, and Spark's error for an unknown catalog
-is Databricks' NO_SUCH_CATALOG_EXCEPTION. Refused: what `sandbox.spark.refused` lists.
+Rewritten on the way out: `spark_catalog` is `main` in error texts, in what SHOW, DESCRIBE and EXPLAIN answer and in the
+value of current_catalog(), never in other data; Spark's error for an unknown catalog is Databricks'
+NO_SUCH_CATALOG_EXCEPTION. Refused: what `sandbox.spark.refused` lists.
 
 Limit: a table alias `main` with a struct in a struct (`main.a.b`) is taken for the catalog.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlglot import Token, TokenType
 
 from sandbox.spark import refused
+from sandbox.spark.errors import UnsupportedError
 from sandbox.spark.sqltext import Span, quoted, replace, tokens_of, word, words
 
 CATALOG = "main"
 SPARK_CATALOG = "spark_catalog"
 _SCHEMA_WORDS = ("SCHEMA", "DATABASE", "NAMESPACE", "EXISTS", "USE")
+_NO_DEFINITION = "`SHOW CREATE TABLE` is not supported for Delta tables"
+_TELLING = ("SHOW", "DESCRIBE", "DESC", "EXPLAIN")
+"""Statements whose answers are names and definitions."""
 _KEY_TAIL = (
     "NOT",
     "ENFORCED",
@@ -69,10 +74,30 @@ def parameters_to_spark(sql: str, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_spark(text: str) -> str:
-    """Return an error text or a result with the catalog's name as the user knows it."""
+    """Return an error text or a name with the catalog's name as the user knows it."""
     if "REQUIRES_SINGLE_PART_NAMESPACE" in text:
         return _unknown_catalog(text)
+    if _NO_DEFINITION in text:
+        return str(UnsupportedError("SHOW CREATE TABLE of a Delta table"))
+    return _user_names(text)
+
+
+def result_from_spark(sql: str) -> Callable[[str], str]:
+    """Return what makes a text in the result of `sql` one for the user: only names are changed, no data."""
+    tokens = tokens_of(sql)
+    if word(tokens, 0) in _TELLING:
+        return _user_names
+    if any(word(tokens, index) == "CURRENT_CATALOG" for index in range(len(tokens))):
+        return _user_catalog
+    return str
+
+
+def _user_names(text: str) -> str:
     return text.replace(SPARK_CATALOG, CATALOG)
+
+
+def _user_catalog(text: str) -> str:
+    return CATALOG if text == SPARK_CATALOG else text
 
 
 def _identifier_value(value: Any) -> Any:

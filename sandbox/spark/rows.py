@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from sandbox.column_types import api_type
-from sandbox.spark import rewrite
+
+_WITHOUT_ZONE = "timestamp_ntz"
+_ALL_BUT_FIELD_NAMES = re.compile(r"\w+(?!\w*:)")
 
 
-def rows_of(frame: Any, limit: int | None) -> dict[str, Any]:
-    """Return columns, rows and whether rows were cut off."""
+def rows_of(frame: Any, limit: int | None, user_text: Callable[[str], str] = str) -> dict[str, Any]:
+    """Return columns, rows and whether rows were cut off; `user_text` makes a text one that the user knows."""
     taken = frame.take(limit + 1) if limit and frame.columns else frame.collect()
     cut = bool(limit) and len(taken) > (limit or 0)
-    rows = [[None if cell is None else _text(cell) for cell in row] for row in (taken[:limit] if cut else taken)]
-    return {"columns": [_column(n, f) for n, f in enumerate(frame.schema.fields)], "rows": rows, "truncated": cut}
+    fields = frame.schema.fields
+    writers = [_writer(field.dataType.typeName(), user_text) for field in fields]
+    rows = [
+        [None if cell is None else write(cell) for write, cell in zip(writers, row, strict=True)]
+        for row in (taken[:limit] if cut else taken)
+    ]
+    return {"columns": [_column(n, f) for n, f in enumerate(fields)], "rows": rows, "truncated": cut}
 
 
 def _column(position: int, field: Any) -> dict[str, Any]:
-    type_text = field.dataType.simpleString().upper()
+    type_text = _ALL_BUT_FIELD_NAMES.sub(lambda found: found[0].upper(), field.dataType.simpleString())
     return {
         "name": field.name,
         "type_text": type_text,
@@ -29,13 +38,20 @@ def _column(position: int, field: Any) -> dict[str, Any]:
     }
 
 
+def _writer(type_name: str, user_text: Callable[[str], str]) -> Callable[[Any], str]:
+    """Return what writes the cells of a column of this type."""
+    if type_name == "string":
+        return user_text
+    if type_name == _WITHOUT_ZONE:
+        return lambda cell: str(cell.isoformat(timespec="milliseconds"))
+    return _text
+
+
 def _text(cell: Any) -> str:
-    if isinstance(cell, str):
-        return rewrite.from_spark(cell)
     if isinstance(cell, bool):
         return str(cell).lower()
-    if isinstance(cell, dt.datetime):
-        return cell.isoformat(timespec="milliseconds") + ("" if cell.tzinfo else "Z")
+    if isinstance(cell, dt.datetime):  # engines and workers run in UTC, and Spark's client returns local times
+        return cell.isoformat(timespec="milliseconds") + "Z"
     if isinstance(cell, list | dict | tuple):
         return json.dumps(_plain(cell))
     return cell.hex() if isinstance(cell, bytes | bytearray) else str(cell)

@@ -6,10 +6,13 @@ import os
 import sys
 from pathlib import Path
 
+from sandbox.layout import USER_NAME
 from sandbox.spark import jars
 
 MAIN_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
 DEFAULT_HEAP = "2g"
+ZONE = "UTC"
+"""Time zone of every session, as on Databricks, whatever the machine's is."""
 _OPENED = (
     "java.base/java.lang java.base/java.lang.invoke java.base/java.lang.reflect java.base/java.io java.base/java.net "
     "java.base/java.nio java.base/java.util java.base/java.util.concurrent java.base/java.util.concurrent.atomic "
@@ -24,6 +27,7 @@ def server_command(state_dir: Path, port: int, delta_jars: Path) -> list[str]:
     class_path = os.pathsep.join([*(str(jar) for jar in sorted(delta_jars.glob("*.jar"))), f"{jars.spark_jars()}/*"])
     properties = {**_spark_settings(state_dir, port), "derby.system.home": str(state_dir / "derby")}
     properties |= {"java.io.tmpdir": str(state_dir / "tmp"), "io.netty.tryReflectionSetAccessible": "true"}
+    properties |= {"user.timezone": ZONE}
     options = [f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError"]
     options += [f"--add-opens={name}=ALL-UNNAMED" for name in _OPENED.split()]
     options += [f"-D{key}={value}" for key, value in properties.items()]
@@ -32,7 +36,13 @@ def server_command(state_dir: Path, port: int, delta_jars: Path) -> list[str]:
 
 def server_environment(token: str) -> dict[str, str]:
     """Return the server's environment; the token travels here because other users can read command lines."""
-    return os.environ | {"SPARK_CONNECT_AUTHENTICATE_TOKEN": token, "PYSPARK_PYTHON": sys.executable}
+    own = {"SPARK_CONNECT_AUTHENTICATE_TOKEN": token, "PYSPARK_PYTHON": sys.executable, "SPARK_USER": USER_NAME}
+    return client_environment() | own
+
+
+def client_environment() -> dict[str, str]:
+    """Return the environment of Spark's clients; they turn timestamps into times of their own zone."""
+    return os.environ | {"TZ": ZONE}
 
 
 def _spark_settings(state_dir: Path, port: int) -> dict[str, str]:
@@ -61,5 +71,6 @@ def _spark_settings(state_dir: Path, port: int) -> dict[str, str]:
         "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
         # With it, the server's stack trace is glued to every message that a person reads.
         "spark.sql.connect.serverStacktrace.enabled": "false",
+        "spark.sql.session.timeZone": ZONE,
         "spark.sql.pipelines.maxFlowRetryAttempts": "0",
     }

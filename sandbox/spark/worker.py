@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.spark import cells, client, import_filter, traces
+from sandbox.spark import cells, client, import_filter, rewrite, traces
 from sandbox.spark.dbutils import NotebookExit
 from sandbox.spark.rows import rows_of
 
@@ -39,10 +39,9 @@ def main(job: Job) -> None:
 def _failure(error: BaseException, root: Path) -> dict[str, Any]:
     text = traces.trace(error, root)
     print(text)
-    condition = getattr(error, "getCondition", lambda: None)()
     state = getattr(error, "getSqlState", lambda: None)()
     short = traces.short_form(error)
-    return {"ok": False, "error": short, "error_trace": text, "error_code": condition, "sql_state": state}
+    return {"ok": False, "error": short, "error_trace": text, "sql_state": state}
 
 
 def _notebook(spark: Any, job: Job) -> dict[str, Any]:
@@ -73,7 +72,7 @@ def _statement(spark: Any, job: Job) -> dict[str, Any]:
     for statement in job["context"]:
         spark.sql(statement)
     frame = client.run_sql(spark, job["statement"], job["parameters"])
-    return {"ok": True, **rows_of(frame, job["row_limit"])}
+    return {"ok": True, **rows_of(frame, job["row_limit"], rewrite.result_from_spark(job["statement"]))}
 
 
 def _interrupt(spark: Any, job: Job) -> dict[str, Any]:

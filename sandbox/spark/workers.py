@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox.spark.settings import client_environment
+
 LOG_BYTES = 5 * 2**20
 _POLL_SECONDS = 0.05
 
@@ -123,6 +125,7 @@ def _start_zygote(folder: Path) -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=Path(__file__).parents[2],
+            env=client_environment(),
             start_new_session=True,
         )
 

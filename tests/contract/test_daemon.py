@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
+from workspace.local_sandbox import sandbox_environment
+
 if TYPE_CHECKING:
     from tests.contract.conftest import Sandbox
 
@@ -150,3 +152,26 @@ def test_the_stand_in_takes_no_module_from_the_folder_where_it_is_called(sandbox
     launcher = str(sandbox.state_dir / "bin" / "databricks")
     done = subprocess.run([launcher, "--version"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture
+def crowded_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory: it holds modules that are named as some of Python's and of the sandbox."""
+    for name in ("json", "random", "argparse", "sandbox"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('this module belongs to somebody else')\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("crowded_folder")
+def test_the_sandbox_command_imports_nothing_from_the_folder_where_it_is_called(sandbox: Sandbox) -> None:
+    program = Path(sys.executable).with_name("bundleops")
+    line = [str(program), "sandbox", "status", "--state-dir", str(sandbox.state_dir)]
+    called = subprocess.run(line, check=False, capture_output=True, text=True, timeout=60)
+    assert (called.returncode, called.stderr) == (0, "")
+    assert sandbox.host in called.stdout
+
+
+@pytest.mark.usefixtures("crowded_folder")
+def test_a_sandbox_is_found_from_any_folder(sandbox: Sandbox) -> None:
+    assert sandbox_environment(sandbox.state_dir).host == sandbox.host

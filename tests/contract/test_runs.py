@@ -4,7 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from databricks.sdk.errors import BadRequest, InvalidParameterValue, ResourceDoesNotExist
-from databricks.sdk.service.jobs import JobParameterDefinition, NotebookTask, QueueSettings, Run, RunJobTask, Task
+from databricks.sdk.service.jobs import (
+    JobParameterDefinition,
+    NotebookTask,
+    QueueSettings,
+    Run,
+    RunJobTask,
+    SparkPythonTask,
+    Task,
+)
 
 if TYPE_CHECKING:
     from tests.contract.conftest import Sandbox
@@ -42,13 +50,27 @@ def test_a_failed_task_fails_the_run_and_skips_what_depends_on_it(sandbox: Sandb
 
 
 def test_the_output_of_a_failed_task_has_error_and_trace(sandbox: Sandbox) -> None:
-    rule = {"state": "FAILED", "error": "NameError: name 'x'", "error_trace": "Traceback …", "logs": "[Step 1/2] read"}
-    sandbox.play(tasks=[rule])
+    sandbox.play(tasks=[{"state": "FAILED", "error": "NameError: name 'x'", "error_trace": "Traceback …"}])
     run = sandbox.run(sandbox.make_job("load"))
     output = sandbox.client.jobs.get_run_output(task_run_id(run, "load"))
-    assert (output.error, output.error_trace, output.logs) == ("NameError: name 'x'", "Traceback …", "[Step 1/2] read")
+    assert (output.error, output.error_trace) == ("NameError: name 'x'", "Traceback …")
     assert output.metadata is not None
     assert output.metadata.run_id == task_run_id(run, "load")
+
+
+def test_the_output_of_a_notebook_has_no_logs(sandbox: Sandbox) -> None:
+    sandbox.play(tasks=[{"logs": "[Step 1/2] read"}])
+    run = sandbox.run(sandbox.make_job("load"))
+    output = sandbox.client.jobs.get_run_output(task_run_id(run, "load"))
+    assert (output.logs, output.logs_truncated) == (None, None)
+
+
+def test_the_output_of_a_python_task_has_logs(sandbox: Sandbox) -> None:
+    sandbox.play(tasks=[{"logs": "[Step 1/2] read"}])
+    task = Task(task_key="load", spark_python_task=SparkPythonTask(python_file="/Workspace/Shared/load.py"))
+    run = sandbox.run(sandbox.client.jobs.create(name="python", tasks=[task]).job_id or 0)
+    output = sandbox.client.jobs.get_run_output(task_run_id(run, "load"))
+    assert (output.logs, output.logs_truncated) == ("[Step 1/2] read", False)
 
 
 def test_the_exit_value_of_a_notebook_is_its_result(sandbox: Sandbox) -> None:

@@ -8,6 +8,7 @@ import pytest
 from prefect.context import refresh_global_settings_context
 
 from tests.flows.bundle_maker import Bundle
+from tests.flows.program import Program
 from tests.flows.services import ScriptedWorkspace, environment_of, prefect_server
 from tests.flows.story import Story, operate
 
@@ -58,6 +59,14 @@ def operated(
             return operate(turned_to(one_workspace, prefect_api, tmp_path_factory.mktemp("state"), patch), bundle)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def program_in(
+    tmp_path_factory: pytest.TempPathFactory, one_workspace: ScriptedWorkspace, prefect_api: str
+) -> Callable[[str], Program]:
+    """Make the command line ready in a fresh folder with a state directory of its own."""
+    return lambda name: Program(one_workspace, prefect_api, tmp_path_factory.mktemp(name))
 
 
 def turned_to(workspace: ScriptedWorkspace, api: str, folder: Path, patch: pytest.MonkeyPatch) -> Path:

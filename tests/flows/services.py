@@ -51,6 +51,11 @@ class ScriptedWorkspace:
         found = self._http.get("/api/2.2/jobs/runs/list", params={"limit": 25, "expand_tasks": False}).json()
         return [run for run in found.get("runs", []) if run["run_name"].endswith(job)]
 
+    def runs_of_job(self, job_id: str) -> list[dict[str, Any]]:
+        """All runs of one job."""
+        query: dict[str, str | int | bool] = {"job_id": job_id, "limit": 25, "expand_tasks": False}
+        return list(self._http.get("/api/2.2/jobs/runs/list", params=query).json().get("runs", []))
+
     def updates(self, pipeline: str) -> list[dict[str, Any]]:
         """All updates of the pipelines whose name ends like this."""
         known = self._http.get("/api/2.0/pipelines", params={"max_results": 100}).json().get("statuses", [])
@@ -107,3 +112,11 @@ def environment_of(workspace: ScriptedWorkspace, api: str, state: Path) -> Mappi
         "BUNDLEOPS_POLL_SECONDS_MAX": "0.2",
         "BUNDLEOPS_ANSWER_WAIT_SECONDS": "0",
     }
+
+
+def paused_run(api: str, bundle: Path, target: str = "dev") -> str | None:
+    """Return the id of the flow run on this bundle that waits for a person, if there is one."""
+    name = f"operate {bundle} on {target}"
+    body = {"flow_runs": {"name": {"any_": [name]}, "state": {"type": {"any_": ["PAUSED"]}}}}
+    found = httpx.post(f"{api}/flow_runs/filter", json=body, timeout=30).json()
+    return str(found[0]["id"]) if found else None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 
@@ -152,3 +153,24 @@ def test_an_approval_of_another_digest_does_nothing(
     operate(state, bundle, operation=story.id)
     assert not story.all(Event.FIX_APPLIED)
     assert story.exit_code == 4
+
+
+def test_edits_that_a_crash_left_are_undone_when_the_person_rejects_the_fix_afterwards(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUNDLEOPS_HEAL", "propose")
+    workspace.fail("merge", DUPLICATES)
+    bundle = make_bundle(tmp_path, "rejected-later", {"merge": Job("gold_merge", sql(MERGE))})
+    story = operate(state, bundle)
+    story.answer("approve")
+    with monkeypatch.context() as crash:
+        crash.setattr("flows.heal.note_fix_applied", lambda *_: sys.exit("killed"))
+        with pytest.raises(SystemExit):
+            operate(state, bundle, operation=story.id)
+    copy = Path(story.folder.request().working_copy, "src", "merge.py")
+    assert "ROW_NUMBER()" in copy.read_text(encoding="utf-8"), "the edit was made before the crash"
+    operate(state, bundle, operation=story.id)
+    story.answer("reject")
+    operate(state, bundle, operation=story.id)
+    assert copy.read_text(encoding="utf-8") == sql(MERGE)
+    assert [one["reason"] for one in story.all(Event.FIX_UNDONE)] == ["it was interrupted, and rejected afterwards"]

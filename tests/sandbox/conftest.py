@@ -22,12 +22,14 @@ RunSql = Callable[..., StatementResult]
 @pytest.fixture(scope="session")
 def compute(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkCompute]:
     compute = SparkCompute(tmp_path_factory.mktemp("state"))
-    compute.start()
-    try:
-        compute.wait_until_ready(180)
-        yield compute
-    finally:
-        compute.stop()
+    with pytest.MonkeyPatch.context() as machine:
+        machine.setenv("TZ", "America/New_York")  # far from UTC, which is what work in the sandbox has to see
+        compute.start()
+        try:
+            compute.wait_until_ready(180)
+            yield compute
+        finally:
+            compute.stop()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.compute import StatementResult
+from sandbox.layout import USER_NAME
 from tests.sandbox.conftest import RunNotebook, RunSql
 
 pytestmark = pytest.mark.engine
@@ -105,8 +106,8 @@ def test_a_task_over_its_time_limit_is_ended(run_notebook: RunNotebook) -> None:
 
 def test_a_statement_fails_with_class_and_sqlstate(run_sql: RunSql) -> None:
     failed: StatementResult = run_sql("SELECT nope FROM range(1)")
-    assert (failed.state, failed.sql_state) == ("FAILED", "42703")
-    assert (failed.error_code or "").startswith("UNRESOLVED_COLUMN")
+    assert (failed.state, failed.error_code, failed.sql_state) == ("FAILED", "BAD_REQUEST", "42703")
+    assert (failed.error_message or "").startswith("[UNRESOLVED_COLUMN")
 
 
 def test_a_statement_returns_text_rows_in_its_context(run_sql: RunSql) -> None:
@@ -117,6 +118,33 @@ def test_a_statement_returns_text_rows_in_its_context(run_sql: RunSql) -> None:
         parameters=({"name": "n", "value": "4", "type": "INT"},),
     )
     assert (done.state, done.rows) == ("SUCCEEDED", (("main", "5", None),))
+
+
+def test_data_that_looks_like_sparks_name_of_the_catalog_stays_as_it_is(run_sql: RunSql) -> None:
+    assert run_sql("SELECT 'spark_catalog.x'").rows == (("spark_catalog.x",),)
+    assert run_sql("SELECT 'spark_catalog.x', current_catalog()").rows == (("spark_catalog.x", "main"),)
+
+
+def test_the_name_of_the_catalog_is_the_users_in_descriptions_and_errors(run_sql: RunSql) -> None:
+    assert run_sql("CREATE OR REPLACE TABLE main.default.named (a INT)").state == "SUCCEEDED"
+    assert run_sql("DESCRIBE DETAIL main.default.named").rows[0][2] == "main.default.named"
+    assert "`main`.`default`.`gone`" in (run_sql("SELECT * FROM main.default.gone").error_message or "")
+
+
+def test_the_definition_of_a_delta_table_is_called_unsupported(run_sql: RunSql) -> None:
+    assert run_sql("CREATE OR REPLACE TABLE main.default.defined (a INT)").state == "SUCCEEDED"
+    refused = run_sql("SHOW CREATE TABLE main.default.defined").error_message or ""
+    assert "SANDBOX_UNSUPPORTED: SHOW CREATE TABLE" in refused
+
+
+def test_the_current_user_is_the_workspaces(run_sql: RunSql) -> None:
+    assert run_sql("SELECT current_user()").rows == ((USER_NAME,),)
+
+
+def test_columns_of_a_statement_have_the_types_of_the_api(run_sql: RunSql) -> None:
+    columns = run_sql("SELECT named_struct('aB', 1) AS s, 'x' COLLATE UTF8_LCASE AS c, 1L AS n").columns
+    assert [column["type_name"] for column in columns] == ["STRUCT", "STRING", "LONG"]
+    assert columns[0]["type_text"] == "STRUCT<aB:INT>"
 
 
 def test_an_unknown_catalog_is_named(run_sql: RunSql) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from workspace.guard import DestructiveAction, Permission
 from workspace.models import ExpectationFigures, Failure, RunHandle, RunOutcome, RunResult, Surface
 from workspace.redaction import redact
 from workspace.sdk import translated
@@ -31,18 +32,30 @@ def start_update(
     resource: str,
     iteration: int,
     refresh_selection: tuple[str, ...] = (),
-    validate_only: bool = False,
+    full_refresh: Permission | None = None,
 ) -> RunHandle:
     """Start an update. Updates take no token: journal the intent first, and after a crash ask `find_update_after`.
 
+    Args:
+        client: client of the workspace.
+        pipeline_id: the pipeline.
+        resource: its resource key.
+        iteration: the iteration that the update is.
+        refresh_selection: tables to refresh; empty for all.
+        full_refresh: makes the update empty all tables and compute them anew; used up right before, and must be for
+            the pipeline's id.
+
     Raises:
+        ApprovalRequiredError: nobody approved the full refresh of this pipeline.
         WorkspaceRequestError: the update cannot be started, for instance because another one is active.
     """
+    if full_refresh is not None:
+        full_refresh.use(DestructiveAction.FULL_REFRESH, pipeline_id)
     with translated(f"starting {resource}"):
         response = client.pipelines.start_update(
             pipeline_id,
             refresh_selection=list(refresh_selection) or None,
-            validate_only=validate_only or None,
+            full_refresh=full_refresh is not None or None,
         )
     return _handle(client, pipeline_id, response.update_id or "", resource, iteration)
 

@@ -1,16 +1,23 @@
-"""SQL statements on a warehouse, run to their end. Only reading ones: whatever changes data is a job's work."""
+"""SQL statements on a warehouse, run to their end: reading ones, and destructive ones that a person approved.
+
+Whatever else changes data is a job's work.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlglot
 from sqlglot import exp
 
-from workspace.errors import UsageError, WorkspaceRequestError
+from workspace.errors import ApprovalRequiredError, UsageError, WorkspaceRequestError
+from workspace.guard import DestructiveAction, Permission, destructive_statements
 from workspace.models import StatementResult
 from workspace.redaction import redact
 from workspace.sdk import translated
@@ -23,8 +30,17 @@ if TYPE_CHECKING:
 PATH = "/api/2.0/sql/statements"
 ROW_LIMIT = 10_000
 _ENDED = {"SUCCEEDED", "FAILED", "CANCELED", "CLOSED"}
-_READING = (exp.Query, exp.Describe, exp.Show)
+_READING_WORDS = {"SHOW", "DESCRIBE", "DESC"}
+"""The parser knows only some of their forms, and none of them writes."""
 _WRITING = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop, exp.Alter, exp.Command, exp.Into)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a statement's end is waited for, and how the time between two looks passes."""
+
+    timeout: timedelta = timedelta(minutes=10)
+    sleep: Sleep = time.sleep
 
 
 def run_statement(
@@ -33,25 +49,30 @@ def run_statement(
     statement: str,
     *,
     parameters: Mapping[str, str | None] | None = None,
-    timeout: timedelta = timedelta(minutes=10),
-    sleep: Sleep = time.sleep,
+    permission: Permission | None = None,
+    patience: Patience | None = None,
 ) -> StatementResult:
-    """Run one reading statement and return its rows, at most 10,000.
+    """Run one statement and return its rows, at most 10,000.
 
     Args:
         client: client of the workspace.
         warehouse_id: the SQL warehouse; a stopped one is started by the statement.
         statement: one SELECT, SHOW or DESCRIBE; `:name` marks a parameter.
         parameters: values of the parameters.
-        timeout: time limit of the whole.
-        sleep: waits between two looks.
+        permission: for a statement that may delete or replace something; it is used up right before the statement
+            runs, and must be for `statement_digest(statement, parameters)`.
+        patience: how long to wait for its end.
 
     Raises:
-        UsageError: the statement does not only read.
+        UsageError: the statement is no single one, or it changes something without being destructive.
+        ApprovalRequiredError: the statement is destructive and nobody approved exactly it.
         WorkspaceRequestError: the statement failed; the text is the engine's.
         RunTimeoutError: no end within the time limit.
     """
-    require_reading(statement)
+    if destructive_statements(require_single(statement)):
+        _use(permission, statement, parameters)
+    else:
+        require_reading(statement)
     body = {
         "statement": statement,
         "warehouse_id": warehouse_id,
@@ -62,15 +83,38 @@ def run_statement(
     }
     with translated("running a statement"):
         first: Any = client.api_client.do("POST", PATH, body=body)
-    answers = iter([first])
+    answers, patience = iter([first]), patience or Patience()
 
     def look() -> Look[Mapping[str, Any]]:
         answer = next(answers, None) or get_json(client, f"{PATH}/{first['statement_id']}", {}, "reading a statement")
         state = str((answer.get("status") or {}).get("state") or "")
         return Look(state=state, end=answer if state in _ENDED else None)
 
-    answer = wait_until_end(look, what=f"Statement {first['statement_id']}", timeout=timeout, sleep=sleep)
+    answer = wait_until_end(
+        look, what=f"Statement {first['statement_id']}", timeout=patience.timeout, sleep=patience.sleep
+    )
     return _result(client, answer)
+
+
+def statement_digest(statement: str, parameters: Mapping[str, str | None] | None = None) -> str:
+    """Return what identifies a statement with its parameters, for the approval of a destructive one."""
+    return hashlib.sha256(json.dumps([statement, dict(parameters or {})], sort_keys=True).encode()).hexdigest()
+
+
+def require_single(statement: str) -> str:
+    """Return the statement if it is exactly one that can be read.
+
+    Raises:
+        UsageError: there are several or none, or it cannot be read.
+    """
+    try:
+        tokens = sqlglot.tokenize(statement, read="databricks")
+    except sqlglot.errors.SqlglotError as error:
+        raise UsageError(f"The statement cannot be read: {str(error).splitlines()[0]}") from None
+    ends = [index for index, token in enumerate(tokens) if token.text == ";" and token.token_type.name == "SEMICOLON"]
+    if not tokens or any(index < len(tokens) - 1 for index in ends):
+        raise UsageError("One statement is run at a time.")
+    return statement
 
 
 def require_reading(statement: str) -> None:
@@ -79,18 +123,22 @@ def require_reading(statement: str) -> None:
     Raises:
         UsageError: it is no single SELECT, SHOW or DESCRIBE, or it cannot be parsed.
     """
+    require_single(statement)
+    first = sqlglot.tokenize(statement, read="databricks")[0].text.upper()
+    if first in _READING_WORDS:
+        return
     try:
-        parsed = [one for one in sqlglot.parse(statement, dialect="databricks") if one is not None]
+        parsed = sqlglot.parse_one(statement, dialect="databricks")
     except sqlglot.errors.SqlglotError as error:
         raise UsageError(f"The statement cannot be parsed: {str(error).splitlines()[0]}") from None
-    if len(parsed) != 1 or not _only_reads(parsed[0]):
+    if not isinstance(parsed, exp.Query) or parsed.find(*_WRITING) is not None:
         raise UsageError("Only one SELECT, SHOW or DESCRIBE is run here.")
 
 
-def _only_reads(parsed: exp.Expr) -> bool:
-    if isinstance(parsed, exp.Command):  # the parser knows SHOW as a word only
-        return str(parsed.this).upper() == "SHOW"
-    return isinstance(parsed, _READING) and parsed.find(*_WRITING) is None
+def _use(permission: Permission | None, statement: str, parameters: Mapping[str, str | None] | None) -> None:
+    if permission is None:
+        raise ApprovalRequiredError("The statement may delete or replace data or objects: that needs an approval.")
+    permission.use(DestructiveAction.RUN_STATEMENT, statement_digest(statement, parameters))
 
 
 def _result(client: WorkspaceClient, answer: Mapping[str, Any]) -> StatementResult:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from operations.journal import Event, Journal
-from operations.progress import Progress, ResourceStatus, progress
+from operations.progress import progress
+from operations.standing import Progress, ResourceStatus
 
 
 def replay(story: Any) -> Progress:

@@ -85,3 +85,18 @@ def test_parameters_that_name_an_object_are_renamed_and_others_are_not() -> None
 
 def test_error_texts_name_the_catalog_as_the_user_does() -> None:
     assert rewrite.from_spark("The table `spark_catalog`.`s`.`t` cannot") == "The table `main`.`s`.`t` cannot"
+
+
+@pytest.mark.parametrize("sql", ["SELECT 'spark_catalog.x'", "SELECT * FROM main.s.t", "WITH a AS (SELECT 1) SELECT *"])
+def test_data_is_not_renamed(sql: str) -> None:
+    assert rewrite.result_from_spark(sql)("spark_catalog.x") == "spark_catalog.x"
+
+
+@pytest.mark.parametrize("sql", ["SHOW CREATE TABLE t", "/* why */ describe extended t", "DESC t", "EXPLAIN SELECT 1"])
+def test_what_spark_tells_about_objects_has_the_users_names(sql: str) -> None:
+    assert rewrite.result_from_spark(sql)("CREATE TABLE spark_catalog.s.t") == "CREATE TABLE main.s.t"
+
+
+def test_only_the_whole_value_of_current_catalog_is_renamed() -> None:
+    to_user = rewrite.result_from_spark("SELECT current_catalog(), note FROM t")
+    assert [to_user(text) for text in ("spark_catalog", "spark_catalog.x")] == ["main", "spark_catalog.x"]

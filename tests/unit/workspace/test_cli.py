@@ -146,8 +146,8 @@ def test_a_saved_plan_is_readable_by_its_owner_only(make_cli: MakeCli, tmp_path:
 def test_a_plan_of_the_direct_engine_is_deployed_as_it_is(make_cli: MakeCli, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text(json.dumps(PLAN))
-    outcome = make_cli("print(' '.join(arguments))").deploy(plan, auto_approve=True)
-    assert outcome.stdout == f"bundle deploy --auto-approve --plan {plan}\n"
+    outcome = make_cli("print(' '.join(arguments))").deploy(plan)
+    assert outcome.stdout == f"bundle deploy --plan {plan}\n"
 
 
 @pytest.mark.parametrize("document", [PLAN, {"plan": PLAN["plan"]}])

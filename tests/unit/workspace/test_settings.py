@@ -55,11 +55,5 @@ def test_settings_do_not_change_after_reading() -> None:
         found.heal = "safe"  # type: ignore[misc]  # the point of the test
 
 
-def test_unset_healing_is_careful_on_production() -> None:
-    assert Settings().heal_for(production=True) == "propose"
-    assert Settings().heal_for(production=False) == "safe"
-    assert Settings(heal="off").heal_for(production=False) == "off"
-
-
 def test_every_setting_says_what_it_is_for() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from databricks.sdk import WorkspaceClient
 
-from workspace.errors import UsageError, WorkspaceRequestError
-from workspace.services.statements import require_reading, run_statement
+from workspace.errors import ApprovalRequiredError, UsageError, WorkspaceRequestError
+from workspace.services.statements import Patience, require_reading, run_statement
 from workspace.services.tables import table_shape
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def test_a_forbidden_table_is_not_taken_for_a_missing_one(
 def test_a_statement_is_followed_to_its_end(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
     workspace.answer("POST", STATEMENTS, statement("PENDING"))
     workspace.answer("GET", f"{STATEMENTS}/s-1", statement("RUNNING"), rows(["1", None]))
-    result = run_statement(client, "w", "SELECT :x a, null b", parameters={"x": "1"}, sleep=lambda _: None)
+    patience = Patience(sleep=lambda _: None)
+    result = run_statement(client, "w", "SELECT :x a, null b", parameters={"x": "1"}, patience=patience)
     assert (result.columns, result.rows) == (("a", "b"), (("1", None),))
     assert workspace.asked(STATEMENTS)[0][3]["parameters"] == [{"name": "x", "value": "1"}]
 
@@ -83,13 +84,28 @@ def test_reading_statements_are_run(text: str) -> None:
     require_reading(text)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["DROP TABLE t", "SELECT 1; DROP TABLE t", "INSERT INTO t VALUES (1)", "DELETE FROM t", "VACUUM t", "SELECT (", ""],
-)
-def test_a_statement_that_does_more_than_read_is_refused(
+@pytest.mark.parametrize("text", ["INSERT INTO t VALUES (1)", "CREATE TABLE t (a INT)", "USE main", ""])
+def test_a_statement_that_changes_something_is_refused(
     workspace: LoopbackWorkspace, client: WorkspaceClient, text: str
 ) -> None:
     with pytest.raises(UsageError):
+        run_statement(client, "w", text)
+    assert workspace.asked(STATEMENTS) == []
+
+
+@pytest.mark.parametrize("text", ["DROP TABLE t", "DELETE FROM t", "VACUUM t", "SELECT ("])
+def test_a_destructive_statement_needs_an_approval(
+    workspace: LoopbackWorkspace, client: WorkspaceClient, text: str
+) -> None:
+    with pytest.raises(ApprovalRequiredError):
+        run_statement(client, "w", text)
+    assert workspace.asked(STATEMENTS) == []
+
+
+@pytest.mark.parametrize("text", ["SELECT 1; DROP TABLE t", "SELECT 1; SELECT 2"])
+def test_several_statements_are_refused_whatever_they_do(
+    workspace: LoopbackWorkspace, client: WorkspaceClient, text: str
+) -> None:
+    with pytest.raises(UsageError, match="One statement"):
         run_statement(client, "w", text)
     assert workspace.asked(STATEMENTS) == []

@@ -51,7 +51,7 @@ def test_a_bundle_is_found_from_below(bundle: Path) -> None:
 
 
 def test_a_place_without_bundle_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(BundleInvalidError, match=r"no databricks.yml.*bundle init"):
+    with pytest.raises(UsageError, match=r"no databricks.yml.*bundle init"):
         find_bundle(tmp_path)
     with pytest.raises(UsageError, match="does not exist"):
         find_bundle(tmp_path / "gone")

@@ -15,7 +15,8 @@ from workspace.guard import Act, Guard, destructive_statements, is_destructive
 ACT = Act(operation="20261123-211502-k7fd", resource="pipelines.silver", action="full_refresh", digest="d1")
 
 
-def approve(store: QuestionStore, act: Act, option: str = "approve") -> None:
+def approve(store: QuestionStore, act: Act, option: str = "approve", asked_at: datetime | None = None) -> None:
+    asked_at = asked_at or datetime.now(UTC)
     question = store.ask(
         Question(
             operation=act.operation,
@@ -25,10 +26,11 @@ def approve(store: QuestionStore, act: Act, option: str = "approve") -> None:
             body="",
             action=act.action,
             digest=act.digest,
-            deadline=datetime.now(UTC) + timedelta(hours=1),
+            created_at=asked_at,
+            deadline=asked_at + timedelta(hours=1),
         )
     )
-    store.answer(Answer(question=question.id, option=option, by="ann", source="terminal"))
+    store.answer(Answer(question=question.id, option=option, by="ann", source="terminal", at=asked_at))
 
 
 @pytest.fixture
@@ -55,11 +57,18 @@ def test_a_rejected_act_is_refused(store: QuestionStore) -> None:
 
 
 @pytest.mark.parametrize("change", [{"digest": "d2"}, {"action": "destroy"}, {"resource": None}, {"operation": "o"}])
-def test_an_approval_allows_no_other_act(store: QuestionStore, change: dict[str, str | None]) -> None:
+def test_an_approval_allows_no_other_act_and_stays_unused(store: QuestionStore, change: dict[str, str | None]) -> None:
     approve(store, ACT)
     other = {"operation": ACT.operation, "resource": ACT.resource, "action": ACT.action, "digest": ACT.digest, **change}
     with pytest.raises(ApprovalRequiredError, match="nobody was asked about exactly this"):
         Guard(store).require(Act(**other))  # type: ignore[arg-type] # only the resource may be None
+    Guard(store).require(ACT)
+
+
+def test_an_approval_that_came_too_long_ago_allows_nothing(store: QuestionStore) -> None:
+    approve(store, ACT, asked_at=datetime(2020, 1, 1, tzinfo=UTC))
+    with pytest.raises(ApprovalRequiredError, match=r"is too old\. Nothing was done"):
+        Guard(store).require(ACT)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +104,7 @@ def test_an_action_that_loses_nothing_is_not_destructive(action: str) -> None:
     ],
 )
 def test_sql_that_may_lose_something_is_destructive(sql: str) -> None:
-    assert destructive_statements(sql)
+    assert len(destructive_statements(sql)) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""`bundleops deployments generate`: make prefect.yaml from the list of bundles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workspace.errors import UsageError
+
+app = typer.Typer(no_args_is_help=True, help="Make the deployments of Prefect from the list of bundles.")
+
+
+@app.callback()
+def _group() -> None:
+    """Make the deployments of Prefect from the list of bundles."""
+
+
+@app.command("generate")
+def generate(
+    bundles: Annotated[Path | None, typer.Option(help="The list of bundles (deployments/bundles.yaml).")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write (prefect.yaml beside it).")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; end with 1 when the file is not current.")
+    ] = False,
+) -> None:
+    """Write prefect.yaml: for every bundle and target operate-bundle, destroy-bundle, health-check and diagnose-run."""
+    # Prefect takes seconds to import, and it is only needed here.
+    from deployments.bundle_list import BUNDLES_FILE, read_bundle_list  # noqa: PLC0415
+    from deployments.render import as_yaml, prefect_file  # noqa: PLC0415
+
+    listed = bundles or BUNDLES_FILE
+    file = output or listed.with_name("prefect.yaml")
+    text = as_yaml(prefect_file(read_bundle_list(listed)))
+    if check:
+        if not file.is_file() or file.read_text(encoding="utf-8") != text:
+            print(f"{file} is not what {listed} says. Run: bundleops deployments generate")
+            raise typer.Exit(1)
+        print(f"{file} is current.")
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be written: {error.strerror or error}.") from None
+    print(f"Wrote {file}. To create the deployments: prefect deploy --all --prefect-file {file}")

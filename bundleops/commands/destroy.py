@@ -1,0 +1,45 @@
+"""`bundleops destroy`: remove a bundle from a target. No option stands in for a person's answer."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bundleops.end_document import EndDocument
+from bundleops.options import Output, OutputOption, ProfileOption, SandboxOption, quiet_prefect, use
+from workspace.errors import UsageError
+
+
+def destroy(
+    bundle: Annotated[Path | None, typer.Argument(help="Folder of the bundle, with its databricks.yml.")] = None,
+    target: Annotated[str | None, typer.Option("--target", "-t", help="Target of the bundle (default dev).")] = None,
+    resume: Annotated[str | None, typer.Option("--resume", help="Go on with this operation.")] = None,
+    answer_wait: Annotated[
+        float | None, typer.Option(help="Seconds to wait for a person's answer; 0 asks and ends with exit code 4.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be lost; ask and destroy nothing.")] = (
+        False
+    ),
+    profile: ProfileOption = None,
+    sandbox: SandboxOption = False,
+    output: OutputOption = Output.TEXT,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show Prefect's log lines too.")] = False,
+) -> None:
+    """List what a destroy would delete, ask a person, and delete exactly that. Answer it with `bundleops answer`."""
+    document = EndDocument(output, resume, target)
+    with document.tells_errors():
+        if (bundle is None) == (resume is None):
+            raise UsageError("Name either a bundle, or an operation with --resume.")
+        if resume and (target or dry_run):
+            raise UsageError("An operation is resumed with its own target: leave -t and --dry-run out.")
+        use(profile, sandbox=sandbox)
+        if answer_wait is not None:
+            os.environ["BUNDLEOPS_ANSWER_WAIT_SECONDS"] = str(answer_wait)
+        quiet_prefect(verbose=verbose)
+        from bundleops.foreground import operate_here  # noqa: PLC0415 - Prefect takes seconds to import
+
+        code = operate_here(bundle, target or "dev", resume, dry_run=dry_run, document=document, kind="destroy")
+    raise typer.Exit(code)

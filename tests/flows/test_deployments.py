@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+from prefect import flow
+from prefect.blocks.system import Secret
+from prefect_databricks import DatabricksCredentials
+
+from deployments.render import PREFECT_FILE
+from deployments.schema import read_prefect_file
+from tasks.fetch_bundle import GitSource, fetch_bundle
+from tasks.use_credentials import use_credentials
+from tests.flows.bundle_maker import Job, make_bundle
+from tests.flows.services import ScriptedWorkspace, environment_of, eventually
+from workspace.errors import AuthenticationError, UsageError
+from workspace.sdk import check_connection
+
+ROOT = Path(__file__).resolve().parents[2]
+PREFECT = Path(sys.executable).with_name("prefect")
+
+
+def prefect(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Call Prefect's command line in the project's folder, as the docs say."""
+    command = [str(PREFECT), "--no-prompt", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def asked(api: str, path: str, **body: Any) -> Any:
+    return httpx.post(f"{api}/{path}", json=body, timeout=30).raise_for_status().json()
+
+
+# The generated file, put into a Prefect server as a person does it.
+
+
+@pytest.fixture(scope="module")
+def deployed(prefect_api: str) -> dict[str, dict[str, Any]]:
+    """Our deployments as the server has them, by their full names."""
+    assert prefect("work-pool", "create", "bundleops", "--type", "process").returncode == 0
+    done = prefect("deploy", "--all", "--prefect-file", str(PREFECT_FILE))
+    assert done.returncode == 0, done.stdout + done.stderr
+    flows = {one["id"]: one["name"] for one in asked(prefect_api, "flows/filter")}
+    mine = asked(prefect_api, "deployments/filter", deployments={"tags": {"all_": ["bundle:flights"]}})
+    return {f"{flows[one['flow_id']]}/{one['name']}": one for one in mine}
+
+
+def test_prefect_creates_every_deployment_of_the_file(deployed: dict[str, dict[str, Any]]) -> None:
+    assert sorted(deployed) == sorted(one.full_name for one in read_prefect_file(PREFECT_FILE).deployments)
+
+
+def test_prefect_keeps_limit_schedule_and_parameters_of_operate(deployed: dict[str, dict[str, Any]]) -> None:
+    operate = deployed["operate-bundle/flights-dev"]
+    assert operate["parameters"] == {"bundle": "sandbox/bundles/flights", "target": "dev"}
+    assert operate["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+    assert operate["global_concurrency_limit"]["limit"] == 1
+    assert [one["schedule"]["cron"] for one in operate["schedules"]] == ["0 6 * * *"]
+    assert (operate["paused"], operate["enforce_parameter_schema"]) == (True, True)
+
+
+def test_every_parameter_of_every_form_says_what_it_means(deployed: dict[str, dict[str, Any]]) -> None:
+    for name, one in deployed.items():
+        for parameter, shape in one["parameter_openapi_schema"]["properties"].items():
+            assert shape.get("description") or shape.get("allOf"), f"{name}: {parameter}"
+
+
+def test_a_schedule_makes_flow_runs(prefect_api: str, deployed: dict[str, dict[str, Any]]) -> None:
+    mine = {"id": {"any_": [deployed["health-check/flights-dev"]["id"]]}}
+    found = eventually(lambda: asked(prefect_api, "flow_runs/filter", deployments=mine))
+    assert found[0]["state_type"] == "SCHEDULED"
+
+
+# What `make serve` starts, with a server and a workspace that are there already.
+
+
+class Served:
+    """A process that serves the deployments of one bundle."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        bundle = make_bundle(folder, "served", {"load": Job("bronze")})
+        targets = [{"name": "dev", "health": None}]
+        listed = {"bundles": [{"name": "served", "path": str(bundle.folder), "targets": targets}]}
+        (folder / "bundles.yaml").write_text(yaml.safe_dump(listed), encoding="utf-8")
+        self._log = folder / "serve.log"
+        command = [sys.executable, "-m", "deployments.serve", "--bundles", str(folder / "bundles.yaml")]
+        with self._log.open("wb") as out:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def is_ready(self) -> bool:
+        assert self._process.poll() is None, self.said
+        return "Try in another terminal" in self.said
+
+    def stop(self) -> int:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        return self._process.wait(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def served(
+    tmp_path_factory: pytest.TempPathFactory, one_workspace: ScriptedWorkspace, prefect_api: str
+) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "BUNDLEOPS_"))}
+    process = Served(folder, own | dict(environment_of(one_workspace, prefect_api, folder / "state")))
+    try:
+        eventually(process.is_ready, seconds=120)
+        yield process
+    finally:
+        process.stop()
+
+
+def started(*parameters: str) -> int:
+    given = [part for parameter in parameters for part in ("--param", parameter)]
+    done = prefect("deployment", "run", "operate-bundle/served-dev", *given, "--watch", "--watch-interval", "1")
+    return done.returncode
+
+
+@pytest.mark.usefixtures("served")
+class TestWatchingADeploymentFromTheTerminal:
+    def test_a_dry_run_that_succeeds_ends_with_0(self, one_workspace: ScriptedWorkspace) -> None:
+        one_workspace.play()
+        assert started("dry_run=true") == 0
+        assert not one_workspace.runs("load")
+
+    def test_an_operation_that_escalates_ends_with_1(self, one_workspace: ScriptedWorkspace) -> None:
+        one_workspace.fail("load", "ValueError: the delivery is empty")
+        assert started() == 1
+        assert one_workspace.runs("load")
+
+    def test_a_parameter_of_the_wrong_kind_is_refused_before_anything_starts(
+        self, one_workspace: ScriptedWorkspace
+    ) -> None:
+        before = len(one_workspace.runs("load"))
+        assert started('dry_run="perhaps"') == 1
+        assert len(one_workspace.runs("load")) == before
+
+
+def test_serve_says_where_everything_is_and_stops_at_ctrl_c(served: Served, prefect_api: str) -> None:
+    assert f"Prefect UI:  {prefect_api.removesuffix('/api')}" in served.said
+    assert "prefect deployment run 'operate-bundle/served-dev'" in served.said
+    begun = time.monotonic()
+    assert served.stop() == 0
+    assert served.said.rstrip().endswith("Stopped.")
+    assert time.monotonic() - begun < 30
+
+
+# Credentials and git sources of a deployment, from blocks of Prefect.
+
+
+@flow
+def with_credentials(credentials: str | None) -> str:
+    """A flow that only takes credentials and says where they lead."""
+    use_credentials(credentials)
+    return check_connection(None).host
+
+
+@flow
+def with_source(bundle: str, git: GitSource | None) -> str:
+    """A flow that only fetches."""
+    return fetch_bundle(bundle, git)
+
+
+@pytest.mark.usefixtures("state")
+class TestCredentialsOfADeployment:
+    def test_a_block_turns_the_process_to_its_workspace(
+        self, workspace: ScriptedWorkspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        DatabricksCredentials(databricks_instance=workspace.host, token=workspace.token).save(
+            "team-dev", overwrite=True
+        )
+        monkeypatch.setenv("DATABRICKS_HOST", "http://127.0.0.1:9")
+        monkeypatch.setenv("DATABRICKS_TOKEN", "dapi-of-somebody-else")
+        assert with_credentials("team-dev") == workspace.host
+
+    def test_without_a_name_the_environment_counts(self, workspace: ScriptedWorkspace) -> None:
+        assert with_credentials(None) == workspace.host
+
+    def test_a_block_that_is_not_there_is_named_with_the_way_out(self) -> None:
+        with pytest.raises(UsageError, match=r"no DatabricksCredentials block 'nowhere'. Create it in Prefect's UI"):
+            with_credentials("nowhere")
+
+    def test_a_block_without_a_workspace_is_named(self) -> None:
+        DatabricksCredentials(databricks_instance=" ", token="dapi-without-host").save("no-host", overwrite=True)
+        with pytest.raises(AuthenticationError, match="'no-host' has no `databricks_instance`"):
+            with_credentials("no-host")
+
+    def test_a_profile_without_a_name_is_refused(self) -> None:
+        with pytest.raises(UsageError, match="needs the name of a profile"):
+            with_credentials("profile:")
+
+
+class TestSourceOfADeployment:
+    def test_without_git_the_folder_is_taken_as_it_is(self, state: Path) -> None:
+        assert with_source("bundles/sales", None) == "bundles/sales"
+        assert not (state / "sources").exists()
+
+    def test_a_bundle_is_fetched_into_the_state_directory(self, state: Path, tmp_path: Path) -> None:
+        bundle = make_bundle(tmp_path, "fetched", {"load": Job("bronze")})
+        identity = ["-c", "user.name=pat", "-c", "user.email=pat@example.com"]
+        for step in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "one"]):
+            subprocess.run(["git", *identity, "-C", str(bundle.folder), *step], check=True)
+        Secret(value="unused-for-files").save("git-token", overwrite=True)
+        found = Path(with_source("fetched", GitSource(url=bundle.folder.as_uri(), credentials="git-token")))
+        assert found.parent == (state / "sources").resolve()
+        assert (found / "databricks.yml").is_file()
+
+    @pytest.mark.usefixtures("state")
+    def test_a_block_that_is_not_there_is_named(self) -> None:
+        source = GitSource(url="https://127.0.0.1:9/x.git", credentials="nowhere")
+        with pytest.raises(UsageError, match="no Secret block 'nowhere'"):
+            with_source("x", source)

@@ -1,0 +1,185 @@
+"""`bundleops answer` takes each answer once, in time, among those that are offered, and records who gave it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from operations.operation import Operation
+from operations.question import Question, QuestionStatus
+from operations.questions import QuestionStore
+from operations.store import StateStore
+from tests.unit.operations.question_maker import ACT, LONG_AGO, OPERATION, answered, question
+from workspace.errors import ApprovalRequiredError
+
+pytestmark = pytest.mark.usefixtures("operation")
+
+
+@contextmanager
+def workspace_of(user: str) -> Iterator[str]:
+    """A workspace on loopback that says who the caller is; to it the environment is turned."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = json.dumps({"userName": user, "workspace_id": "900800700600"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("X-Databricks-Org-Id", "900800700600")
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            """Stay silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        host = f"http://127.0.0.1:{server.server_port}"
+        os.environ.update(DATABRICKS_HOST=host, DATABRICKS_TOKEN="dapi-loopback-0123456789")
+        yield host
+        server.shutdown()
+
+
+def began_on(host: str, operation: Operation, state: StateStore) -> None:
+    state.open(operation.id).write(operation.model_copy(update={"host": host}))
+
+
+def refused(end: Any, words: str) -> None:
+    """One message, nothing on stdout, and the exit code of bad usage."""
+    assert (end.exit_code, end.stdout) == (2, "")
+    assert end.stderr.startswith("bundleops: ")
+    assert words in end.stderr
+
+
+def test_an_answer_is_stored_with_note_and_source(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question())
+    end = bundleops("answer", asked.id, "approve", "--note", "I read the diff")
+    assert (end.exit_code, end.stderr) == (0, "")
+    given = questions.answer_to(asked.id)
+    assert given is not None
+    assert (given.option, given.note, given.source) == ("approve", "I read the diff", "terminal")
+    assert questions.consume(**ACT) == given
+
+
+def test_the_end_says_what_was_answered_and_how_to_go_on(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question())
+    told = bundleops("answer", asked.id, "reject").stdout.splitlines()
+    assert told == [
+        f"{asked.id} answered: reject (Do not do it), by {getpass.getuser()} (unverified).",
+        f"If nobody waits for it any more: bundleops operate --resume {OPERATION}",
+    ]
+
+
+def test_an_answer_is_verified_by_the_workspace_that_the_operation_began_on(
+    bundleops: Any, questions: QuestionStore, operation: Operation, state: StateStore
+) -> None:
+    asked = questions.ask(question())
+    with workspace_of("ann@example.com") as host:
+        began_on(host, operation, state)
+        end = bundleops("answer", asked.id, "approve")
+    given = questions.answer_to(asked.id)
+    assert given is not None
+    assert (given.by, given.verified) == ("ann@example.com", True)
+    assert end.stdout.splitlines()[0].endswith("by ann@example.com.")
+
+
+def test_another_workspace_proves_nothing_about_who_answers(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question())
+    with workspace_of("ann@example.com"):
+        end = bundleops("answer", asked.id, "approve")
+    given = questions.answer_to(asked.id)
+    assert given is not None
+    assert not given.verified
+    assert end.stdout.splitlines()[0].endswith("by ann@example.com (unverified).")
+
+
+def test_without_a_workspace_the_login_name_is_recorded_unverified(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question())
+    bundleops("answer", asked.id, "approve")
+    given = questions.answer_to(asked.id)
+    assert given is not None
+    assert (given.by, given.verified) == (getpass.getuser(), False)
+
+
+def test_escapes_in_a_user_name_are_not_sent_to_the_terminal(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question())
+    with workspace_of("ann\x1b[2J\u202e@example.com"):
+        end = bundleops("answer", asked.id, "approve")
+    assert end.stdout.splitlines()[0].endswith("by ann@example.com (unverified).")
+
+
+def test_a_secret_in_a_note_is_not_kept(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question())
+    bundleops("answer", asked.id, "approve", "--note", "used password=hunter2secret for it")
+    given = questions.answer_to(asked.id)
+    assert given is not None
+    assert given.note == "used password=[REDACTED] for it"
+
+
+def test_an_unknown_question_cannot_be_answered(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question(id="q-aaaaa"))
+    refused(bundleops("answer", "q-zzzzz", "approve"), "There is no question q-zzzzz")
+    assert questions.answer_to(asked.id) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "offered"), [("approval", "approve, reject"), ("escalation", "run_again, skip, stop")]
+)
+def test_an_option_that_is_not_offered_is_refused_with_those_that_are(
+    bundleops: Any, questions: QuestionStore, kind: str, offered: str
+) -> None:
+    asked = questions.ask(question(kind=kind))
+    refused(bundleops("answer", asked.id, "yes"), f"does not offer 'yes'; it offers: {offered}.")
+    assert questions.get(asked.id).status is QuestionStatus.OPEN
+
+
+def test_a_second_answer_is_refused_and_the_first_one_stays(bundleops: Any, questions: QuestionStore) -> None:
+    asked = answered(questions, "reject")
+    refused(bundleops("answer", asked.id, "approve"), f"Question {asked.id} is answered already.")
+    with pytest.raises(ApprovalRequiredError, match="answered 'reject'"):
+        questions.consume(**ACT)
+
+
+def test_an_answer_after_the_deadline_is_refused_with_the_way_on(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question(created_at=LONG_AGO))
+    words = f"Question {asked.id} expired at 2020-01-01T01:00:00.000000+00:00; resume the operation to be asked anew."
+    refused(bundleops("answer", asked.id, "approve"), words)
+    assert questions.answer_to(asked.id) is None
+
+
+def _consumed(questions: QuestionStore) -> Question:
+    asked = answered(questions)
+    questions.consume(**ACT)
+    return asked
+
+
+def test_an_approval_that_was_used_cannot_be_renewed(bundleops: Any, questions: QuestionStore) -> None:
+    asked = _consumed(questions)
+    refused(bundleops("answer", asked.id, "approve"), "is answered already, and what it allowed was done.")
+    assert questions.get(asked.id).status is QuestionStatus.CONSUMED
+
+
+def test_a_replaced_question_cannot_be_answered(bundleops: Any, questions: QuestionStore) -> None:
+    older = questions.ask(question())
+    questions.ask(question(digest="d2"))
+    refused(bundleops("answer", older.id, "approve"), f"Question {older.id} was replaced by a newer one")
+
+
+def test_a_question_of_an_operation_that_is_gone_is_not_answered(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question(operation="20200101-000000-aaaa"))
+    refused(bundleops("answer", asked.id, "approve"), "There is no operation 20200101-000000-aaaa")
+    assert questions.get(asked.id).status is QuestionStatus.OPEN
+
+
+def test_an_answer_without_an_option_is_bad_usage(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question())
+    end = bundleops("answer", asked.id)
+    assert (end.exit_code, end.stdout) == (2, "")
+    assert "Missing argument 'option'" in end.stderr

@@ -1,0 +1,7 @@
+"""The loopback workspace of the adapters' tests, for the services that a health check asks."""
+
+from __future__ import annotations
+
+from tests.unit.workspace.conftest import client, no_credentials, workspace
+
+__all__ = ["client", "no_credentials", "workspace"]
