@@ -10,6 +10,7 @@ from typing import Any
 from operations.events import Event, JournalEvent
 from operations.operation import Operation
 from operations.plain_text import shorten
+from operations.question import APPROVE
 
 MAX_ERROR_LINES = 6
 MAX_LISTED = 30
@@ -153,7 +154,9 @@ def _asked(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
     yield EventLine(f"question {identity}: {event.data['title']}", "warn")
     yield EventLine(f"    read it:   bundleops questions {identity}")
     for option in event.data.get("options") or []:
-        yield EventLine(f"    answer it: bundleops answer {identity} {option['id']:<10} {option['label']}")
+        proof = option["id"] == APPROVE and event.data.get("needs_verified")
+        said = f"{option['id']} --profile YOUR_PROFILE" if proof else option["id"]
+        yield EventLine(f"    answer it: bundleops answer {identity} {said:<10} {option['label']}")
 
 
 def _answered(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:

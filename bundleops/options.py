@@ -9,7 +9,11 @@ from typing import Annotated
 
 import typer
 
+from operations.operation import Kind
+from operations.store import StateStore
+from workspace.errors import UsageError
 from workspace.local_sandbox import sandbox_environment
+from workspace.settings import settings
 
 
 class Output(StrEnum):
@@ -37,17 +41,37 @@ SandboxOption = Annotated[bool, typer.Option("--sandbox", help="Use the running 
 def use(profile: str | None, *, sandbox: bool) -> None:
     """Turn this process to a workspace: the running sandbox, a profile, or what the environment says.
 
+    What is named here counts alone: the SDK would let variables of the environment win over a profile.
+
     Raises:
+        UsageError: both were named.
         SetupError: `--sandbox` was given and no sandbox runs.
     """
-    if sandbox:
-        found = sandbox_environment()
-        for name in ("DATABRICKS_CONFIG_PROFILE", "DATABRICKS_CLIENT_ID", "DATABRICKS_CLIENT_SECRET"):
-            os.environ.pop(name, None)
-        os.environ["DATABRICKS_HOST"], os.environ["DATABRICKS_TOKEN"] = found.host, found.token
-        os.environ["BUNDLEOPS_CLI"] = found.cli
-    elif profile:
-        os.environ["BUNDLEOPS_PROFILE"] = profile
+    if not (profile or sandbox):
+        return
+    # A tenth of a second that only those pay who name a workspace.
+    from workspace.credentials import WorkspaceCredentials, use_profile, use_workspace  # noqa: PLC0415
+
+    if profile and sandbox:
+        raise UsageError("Name either a profile or --sandbox: they are two workspaces.")
+    if profile:
+        use_profile(os.environ, profile)
+        return
+    found = sandbox_environment()
+    use_workspace(os.environ, WorkspaceCredentials(host=found.host, token=found.token))
+    os.environ["BUNDLEOPS_CLI"] = found.cli
+
+
+def check_resumable(operation: str, kind: Kind) -> None:
+    """Refuse what cannot be gone on with, before anything slow is imported.
+
+    Raises:
+        UsageError: there is no such operation, or it is of another kind.
+        StateError: its record is damaged.
+    """
+    work = StateStore(settings().state_dir).open(operation).request()
+    if work.kind != kind:
+        raise UsageError(f"Operation {work.id} does something else. Go on with it: {work.resume_command}")
 
 
 def quiet_prefect(*, verbose: bool) -> None:

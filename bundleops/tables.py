@@ -6,7 +6,6 @@ from rich.console import Console
 from rich.table import Table
 
 from operations.plain_text import for_terminal
-from operations.question import Question
 from operations.run_plan import RunPlan
 
 FILE_WIDTH = 240
@@ -40,12 +39,3 @@ def plan_table(plan: RunPlan) -> Table:
     ]
     rows += [["-", "", one.key, "", "", one.why] for one in plan.left_out]
     return table("", ["#", "layer", "resource", "kind", "needs", "why"], rows)
-
-
-def question_table(questions: tuple[Question, ...]) -> Table:
-    """Return questions as a table."""
-    rows = [
-        [one.id, one.status.value, one.operation, one.title, " | ".join(option.id for option in one.options)]
-        for one in questions
-    ]
-    return table("", ["question", "status", "operation", "about", "answers"], rows)

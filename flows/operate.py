@@ -14,24 +14,35 @@ from tasks.act_on_answers import act_on_answers
 from tasks.ask_person import ask_person
 from tasks.conclude_operation import as_state, conclude_operation
 from tasks.discover_bundle import discover_bundle
+from tasks.fetch_bundle import GitSource, fetch_bundle
 from tasks.hold_operation import hold_operation
 from tasks.open_operation import open_operation
 from tasks.plan_resources import plan_resources
+from tasks.use_credentials import use_credentials
 
 
 @flow(name="operate-bundle", flow_run_name="operate {bundle} on {target}")
 def operate_bundle(
-    bundle: str, target: str = "dev", operation: str | None = None, *, dry_run: bool = False
+    bundle: str,
+    target: str = "dev",
+    operation: str | None = None,
+    *,
+    dry_run: bool = False,
+    git: GitSource | None = None,
+    credentials: str | None = None,
 ) -> State[Any]:
     """Deploy a bundle, run it layer by layer, heal what fails, and ask a person when nothing safe is left.
 
     Args:
-        bundle: Folder of the bundle (with its databricks.yml).
+        bundle: Folder of the bundle (with its databricks.yml); its name when it comes from git.
         target: Target of the bundle.
         operation: Id of an operation to go on with; a new one starts without it.
         dry_run: Show the plan; deploy and run nothing.
+        git: Where the bundle is fetched from.
+        credentials: Name of a DatabricksCredentials block, or profile:NAME; the environment without it.
     """
-    work = open_operation(bundle, target, operation, dry_run=dry_run)
+    use_credentials(credentials)
+    work = open_operation(fetch_bundle(bundle, git), target, operation, dry_run=dry_run)
     with hold_operation(work):
         discover_bundle(work)
         if put_in_place(work):

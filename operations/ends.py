@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
+from operations.question import ON_SILENCE
 from workspace.models import Model
 
 BUNDLE = "bundle"
@@ -24,6 +25,8 @@ class QuestionDraft(Model):
     """What an approval allows: `apply_fix` or a `DestructiveAction`; `escalation` otherwise."""
     digest: str
     """Identifies exactly what would be done."""
+    on_silence: str = ON_SILENCE
+    """What becomes of it when nobody answers; never that it is done."""
 
 
 class ResourceEnd(Model):

@@ -62,6 +62,8 @@ class Event(StrEnum):
     """A destroy left something (remains: Remains)."""
     QUESTION_ASKED = "question_asked"
     """A person is asked (question: id, kind, title, digest?, deadline?)."""
+    PERSON_AWAITED = "person_awaited"
+    """The flow run waits for a person (questions: ids, flow_run, how: paused or suspended, form_key, until)."""
     QUESTION_ANSWERED = "question_answered"
     """A person answered (question: id, option, by, verified, source, note?)."""
     RESOURCE_SKIPPED = "resource_skipped"

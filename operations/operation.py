@@ -23,6 +23,8 @@ class Limits(Model):
     lock_wait_seconds: float = 600
     answer_wait_seconds: float = 3600
     """How long an open question is waited for; 0 asks and ends at once with the question open."""
+    suspend_after_seconds: float = 900
+    """A longer wait suspends the flow run of a deployment instead of keeping its process."""
 
 
 class Operation(Model):

@@ -12,6 +12,9 @@ from pydantic import AwareDatetime, Field, model_validator
 from workspace.models import Model
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+ON_SILENCE = "Nothing is done without an answer; the operation ends and can be resumed."
+REFUSED = "refused"
+"""What the trail calls an answer that was not taken because nobody proved to be allowed to give it."""
 
 
 class QuestionKind(StrEnum):
@@ -80,7 +83,13 @@ class Question(Model):
     created_at: AwareDatetime = Field(default_factory=_now)
     deadline: AwareDatetime
     """After it nothing can be answered, and an approval can no longer be consumed."""
-    on_silence: str = "Nothing is done without an answer; the operation ends and can be resumed."
+    on_silence: str = ON_SILENCE
+    needs_verified: bool = False
+    """Whether only a verified person can approve; every other option can be chosen by anybody."""
+    approvers: tuple[str, ...] = ()
+    """User names or e-mail addresses of those who can approve; empty: every verified person."""
+    operator: str = ""
+    """Databricks user that the operation works as, as far as it is known when it asks."""
     status: QuestionStatus = QuestionStatus.OPEN
 
     @model_validator(mode="before")
@@ -111,7 +120,11 @@ class Answer(Model):
     """Who answered, as far as the source tells."""
     verified: bool = False
     """Whether there is proof that it was this person."""
+    why_unverified: str = ""
+    """What kept the proof from being given, in a line."""
     source: Literal["terminal", "prefect-ui", "prefect-api"]
+    place: str = ""
+    """Account and machine that it came from, as they call themselves."""
     at: AwareDatetime = Field(default_factory=_now)
 
 
@@ -121,7 +134,7 @@ class AuditRow(Model):
     question: str
     at: AwareDatetime
     change: str
-    """asked, or the new status."""
+    """asked, refused, or the new status."""
     by: str
     source: str
     digest: str

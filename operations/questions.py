@@ -14,27 +14,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from operations.question import APPROVE, Answer, AuditRow, Question, QuestionKind, QuestionStatus, question_id
+from operations.approval_policy import AnswerRefusedError, approves, how_to_approve, is_operator, refusal_of
+from operations.question import APPROVE, REFUSED, Answer, AuditRow, Question, QuestionKind, QuestionStatus, question_id
+from operations.question_rows import SCHEMA, add_to_trail, as_question, as_text, find, find_answer, insert, trail
 from workspace.errors import ApprovalRequiredError, StateError, UsageError
 from workspace.redaction import redact
 
 __all__ = ["Answer", "AuditRow", "Question", "QuestionKind", "QuestionStatus", "QuestionStore"]
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS questions (
-    id TEXT PRIMARY KEY, operation TEXT NOT NULL, resource TEXT, kind TEXT NOT NULL, action TEXT NOT NULL,
-    digest TEXT NOT NULL, created_at TEXT NOT NULL, deadline TEXT NOT NULL, status TEXT NOT NULL,
-    document TEXT NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS questions_of_operation ON questions (operation, resource, status);
-CREATE TABLE IF NOT EXISTS answers (
-    question TEXT PRIMARY KEY REFERENCES questions (id), option TEXT NOT NULL, document TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS audit (
-    number INTEGER PRIMARY KEY, question TEXT NOT NULL, at TEXT NOT NULL, change TEXT NOT NULL, who TEXT NOT NULL,
-    source TEXT NOT NULL, digest TEXT NOT NULL, detail TEXT NOT NULL
-) STRICT;
-"""
 
 
 class QuestionStore:
@@ -47,7 +33,7 @@ class QuestionStore:
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
                 connection = self._connect()
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(_SCHEMA)
+                connection.executescript(SCHEMA)
                 connection.close()
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
@@ -68,28 +54,45 @@ class QuestionStore:
                 self._set_status(connection, identifier, QuestionStatus.SUPERSEDED, question.created_at)
             while connection.execute("SELECT 1 FROM questions WHERE id = ?", (question.id,)).fetchone():
                 question = question.model_copy(update={"id": question_id()})
-            row = (question.id, question.operation, question.resource, question.kind, question.action, question.digest)
-            times = (_text(question.created_at), _text(question.deadline), question.status, question.model_dump_json())
-            connection.execute("INSERT INTO questions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, *times))
-            _trail(connection, question, "asked", question.created_at)
+            insert(connection, question)
+            add_to_trail(connection, question, "asked", question.created_at)
         return question
+
+    def answerable(self, question: str, option: str) -> Question:
+        """Return a question to which this option can be said now; nothing is stored.
+
+        Raises:
+            UsageError: the question is unknown, answered, expired or superseded, or does not offer the option.
+        """
+        found = self.get(question)
+        _refuse_unanswerable(found, option, datetime.now(UTC))
+        return found
 
     def answer(self, answer: Answer) -> Answer:
         """Store the answer to an open question.
 
         Raises:
             UsageError: the question is unknown, answered, expired or superseded, or does not offer the option.
+            AnswerRefusedError: it approves, and came from nobody who proved to be allowed to; the question stays open.
         """
-        answer = answer.model_copy(update={"note": redact(answer.note)})
+        changes = {"note": redact(answer.note), "why_unverified": redact(answer.why_unverified)}
+        answer = answer.model_copy(update=changes)
         with self._change() as connection:
-            question = _find(connection, answer.question)
-            _refuse_unanswerable(question, answer)
-            connection.execute(
-                "INSERT INTO answers VALUES (?, ?, ?)", (question.id, answer.option, answer.model_dump_json())
+            question = find(connection, answer.question)
+            _refuse_unanswerable(question, answer.option, answer.at)
+            refusal = refusal_of(question, answer)
+            if refusal:
+                add_to_trail(connection, question, REFUSED, answer.at, answer, f"{answer.option}: {refusal}")
+            else:
+                connection.execute(
+                    "INSERT INTO answers VALUES (?, ?, ?)", (question.id, answer.option, answer.model_dump_json())
+                )
+                connection.execute("UPDATE questions SET status = 'answered' WHERE id = ?", (question.id,))
+                add_to_trail(connection, question, "answered", answer.at, answer, _said(question, answer))
+        if refusal:
+            raise AnswerRefusedError(
+                f"Question {question.id} was not approved and stays open: {refusal}. {how_to_approve(question)}"
             )
-            connection.execute("UPDATE questions SET status = 'answered' WHERE id = ?", (question.id,))
-            proof = "verified" if answer.verified else "unverified"
-            _trail(connection, question, "answered", answer.at, answer=answer, detail=f"{answer.option}, {proof}")
         return answer
 
     def get(self, question: str) -> Question:
@@ -99,12 +102,14 @@ class QuestionStore:
             UsageError: there is no such question.
         """
         with self._change() as connection:
-            return _find(connection, question)
+            return find(connection, question)
 
     def answer_to(self, question: str) -> Answer | None:
-        """Return the answer to a question, None while there is none."""
+        """Return the answer to a question, None while there is none that counts."""
         with self._change() as connection:
-            return _answer(connection, question)
+            answer = find_answer(connection, question)
+            counts = answer is not None and not refusal_of(find(connection, question), answer)
+            return answer if counts else None
 
     def list(self, operation: str | None = None, *, only_open: bool = True) -> tuple[Question, ...]:
         """Return the questions of one operation or of all, oldest first."""
@@ -114,7 +119,7 @@ class QuestionStore:
                 " AND (NOT ? OR status = 'open') ORDER BY created_at, rowid",
                 (operation, operation, only_open),
             ).fetchall()
-        return tuple(_question(document, status) for document, status in rows)
+        return tuple(as_question(document, status) for document, status in rows)
 
     def expire(self, now: datetime | None = None) -> tuple[str, ...]:
         """Expire open questions and unused approvals whose deadline has passed; return their ids."""
@@ -123,7 +128,7 @@ class QuestionStore:
             rows = connection.execute(
                 "SELECT id FROM questions WHERE deadline <= ?"
                 " AND (status = 'open' OR (status = 'answered' AND kind = 'approval'))",
-                (_text(now),),
+                (as_text(now),),
             ).fetchall()
             for (identifier,) in rows:
                 self._set_status(connection, identifier, QuestionStatus.EXPIRED, now)
@@ -140,32 +145,22 @@ class QuestionStore:
         Raises:
             ApprovalRequiredError: nobody approved exactly this, or the approval is used or too old.
         """
-        now = now or datetime.now(UTC)
+        now, act = now or datetime.now(UTC), (operation, resource, action, digest)
         with self._change() as connection:
-            row = connection.execute(
-                "SELECT q.id FROM questions q JOIN answers a ON a.question = q.id"
-                " WHERE q.operation = ? AND q.resource IS ? AND q.action = ? AND q.digest = ?"
-                " AND q.kind = 'approval' AND q.status = 'answered' AND a.option = ? AND q.deadline > ?"
-                " ORDER BY q.created_at, q.rowid LIMIT 1",
-                (operation, resource, action, digest, APPROVE, _text(now)),
-            ).fetchone()
-            answer = _answer(connection, row[0]) if row else None
-            if answer is not None:
-                self._set_status(connection, answer.question, QuestionStatus.CONSUMED, now)
-                return answer
-            why = _why_not(connection, (operation, resource, action, digest))
+            for identifier in _asked_about(connection, act):
+                question, answer = find(connection, identifier), find_answer(connection, identifier)
+                # The columns only find the row: what is allowed is what the documents say.
+                said = (question.operation, question.resource, question.action, question.digest)
+                if answer and said == act and approves(question, answer, now):
+                    self._set_status(connection, identifier, QuestionStatus.CONSUMED, now)
+                    return answer
+            why = _why_not(connection, act, now)
         raise ApprovalRequiredError(f"{action} on {resource or 'the bundle'} needs an approval: {why}.")
 
     def audit(self, question: str | None = None) -> tuple[AuditRow, ...]:
         """Return the trail of one question or of all, oldest first."""
         with self._change() as connection:
-            rows = connection.execute(
-                "SELECT question, at, change, who, source, digest, detail FROM audit"
-                " WHERE ? IS NULL OR question = ? ORDER BY number",
-                (question, question),
-            ).fetchall()
-        names = ("question", "at", "change", "by", "source", "digest", "detail")
-        return tuple(AuditRow.model_validate(dict(zip(names, row, strict=True))) for row in rows)
+            return trail(connection, question)
 
     def _connect(self) -> sqlite3.Connection:
         """Open a connection; each call has its own, so threads share none."""
@@ -196,7 +191,7 @@ class QuestionStore:
         self, connection: sqlite3.Connection, identifier: str, status: QuestionStatus, now: datetime
     ) -> None:
         connection.execute("UPDATE questions SET status = ? WHERE id = ?", (status, identifier))
-        _trail(connection, _find(connection, identifier), status, now)
+        add_to_trail(connection, find(connection, identifier), status, now)
 
     def _unusable(self, error: Exception) -> StateError:
         return StateError(
@@ -205,73 +200,53 @@ class QuestionStore:
         )
 
 
-def _refuse_unanswerable(question: Question, answer: Answer) -> None:
+def _refuse_unanswerable(question: Question, option: str, at: datetime) -> None:
     """Refuse an answer that comes too late or was not offered."""
     reasons = {
         QuestionStatus.ANSWERED: "is answered already",
         QuestionStatus.CONSUMED: "is answered already, and what it allowed was done",
-        QuestionStatus.EXPIRED: f"expired at {_text(question.deadline)}; resume the operation to be asked anew",
+        QuestionStatus.EXPIRED: f"expired at {as_text(question.deadline)}; resume the operation to be asked anew",
         QuestionStatus.SUPERSEDED: "was replaced by a newer one; list the open questions",
     }
     status = question.status
-    if status is QuestionStatus.OPEN and answer.at >= question.deadline:
+    if status is QuestionStatus.OPEN and at >= question.deadline:
         status = QuestionStatus.EXPIRED
     if status is not QuestionStatus.OPEN:
         raise UsageError(f"Question {question.id} {reasons[status]}.")
-    offered = [option.id for option in question.options]
-    if answer.option not in offered:
-        raise UsageError(f"Question {question.id} does not offer {answer.option!r}; it offers: {', '.join(offered)}.")
+    offered = [one.id for one in question.options]
+    if option not in offered:
+        raise UsageError(f"Question {question.id} does not offer {option!r}; it offers: {', '.join(offered)}.")
 
 
-def _why_not(connection: sqlite3.Connection, act: tuple[str, str | None, str, str]) -> str:
-    """Say why there is no approval of this act, from the newest question about it."""
-    row = connection.execute(
-        "SELECT q.id, q.status, a.option FROM questions q LEFT JOIN answers a ON a.question = q.id"
-        " WHERE q.operation = ? AND q.resource IS ? AND q.action = ? AND q.digest = ? AND q.kind = 'approval'"
-        " ORDER BY q.created_at DESC, q.rowid DESC LIMIT 1",
+def _said(question: Question, answer: Answer) -> str:
+    """Return what the trail says of an answer."""
+    because = f": {answer.why_unverified}" if answer.why_unverified else ""
+    proof = "verified" if answer.verified else f"unverified{because}"
+    return f"{answer.option}, {proof}{', same identity as the operation' if is_operator(question, answer) else ''}"
+
+
+def _asked_about(connection: sqlite3.Connection, act: tuple[str, str | None, str, str]) -> list[str]:
+    """Return the ids of the approvals that were asked about an act, oldest first."""
+    rows = connection.execute(
+        "SELECT id FROM questions WHERE operation = ? AND resource IS ? AND action = ? AND digest = ?"
+        " AND kind = 'approval' ORDER BY created_at, rowid",
         act,
-    ).fetchone()
-    if row is None:
-        return f"nobody was asked about exactly this (digest {act[3][:12]})"
-    identifier, status, option = row
-    if status == QuestionStatus.ANSWERED:
-        return f"question {identifier} was answered {option!r}" if option != APPROVE else f"{identifier} is too old"
-    words = {QuestionStatus.OPEN: "has no answer yet", QuestionStatus.CONSUMED: "was used already; it counts once"}
-    return f"question {identifier} {words.get(status, f'is {status}')}"
-
-
-def _find(connection: sqlite3.Connection, identifier: str) -> Question:
-    row = connection.execute("SELECT document, status FROM questions WHERE id = ?", (identifier,)).fetchone()
-    if row is None:
-        raise UsageError(f"There is no question {identifier}; list the open questions to see their ids.")
-    return _question(*row)
-
-
-def _question(document: str, status: str) -> Question:
-    return Question.model_validate_json(document).model_copy(update={"status": QuestionStatus(status)})
-
-
-def _answer(connection: sqlite3.Connection, question: str) -> Answer | None:
-    row = connection.execute("SELECT document FROM answers WHERE question = ?", (question,)).fetchone()
-    return Answer.model_validate_json(row[0]) if row else None
-
-
-def _trail(
-    connection: sqlite3.Connection,
-    question: Question,
-    change: str,
-    at: datetime,
-    answer: Answer | None = None,
-    detail: str = "",
-) -> None:
-    """Write down who changed a question, when, from where, and what was at stake."""
-    who, source = (answer.by, answer.source) if answer else (f"process {os.getpid()}", "operation")
-    connection.execute(
-        "INSERT INTO audit (question, at, change, who, source, digest, detail) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (question.id, _text(at), change, who, source, question.digest, detail),
     )
+    return [identifier for (identifier,) in rows.fetchall()]
 
 
-def _text(moment: datetime) -> str:
-    """Spell a moment so that texts compare as the moments do."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+def _why_not(connection: sqlite3.Connection, act: tuple[str, str | None, str, str], now: datetime) -> str:
+    """Say why there is no approval of this act, from the newest question about it."""
+    asked = _asked_about(connection, act)
+    if not asked:
+        return f"nobody was asked about exactly this (digest {act[3][:12]})"
+    question, answer = find(connection, asked[-1]), find_answer(connection, asked[-1])
+    if question.status is QuestionStatus.ANSWERED and answer:
+        if answer.option != APPROVE:
+            return f"question {question.id} was answered {answer.option!r}"
+        if question.deadline <= now:
+            return f"{question.id} is too old"
+        reason = refusal_of(question, answer) or "it does not fit the question"
+        return f"question {question.id} has an answer that does not count: {reason}"
+    words = {QuestionStatus.OPEN: "has no answer yet", QuestionStatus.CONSUMED: "was used already; it counts once"}
+    return f"question {question.id} {words.get(question.status, f'is {question.status}')}"

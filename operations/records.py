@@ -44,6 +44,11 @@ class Records:
         """Tell whether the bundle was resolved at least once."""
         return (self._folder / "bundle.json").is_file()
 
+    @property
+    def is_production(self) -> bool:
+        """True unless the bundle was resolved and its target says `mode: development`."""
+        return not self.has_bundle() or self.bundle().is_production
+
     def save_plan(self, plan: RunPlan) -> None:
         """Keep the run plan."""
         self._write("run-plan.json", plan)
@@ -58,13 +63,11 @@ class Records:
 
     def save_fix(self, fix: AppliedFix) -> None:
         """Keep a fix plan with the full texts of its edits; the journal has only the diff."""
-        self._write(f"fixes/{len(self.fixes()) + 1:02}.json", fix)
+        self._write(f"fixes/{max(self._fix_numbers(), default=0) + 1:02}.json", fix)
 
     def fixes(self) -> tuple[AppliedFix, ...]:
         """Return all applied fixes, oldest first."""
-        folder = self._folder / "fixes"
-        names = sorted(path.name for path in folder.glob("*.json")) if folder.is_dir() else []
-        return tuple(self._read(f"fixes/{name}", AppliedFix) for name in names)
+        return tuple(self._read(f"fixes/{number:02}.json", AppliedFix) for number in self._fix_numbers())
 
     @property
     def deploy_plan_file(self) -> Path:
@@ -76,16 +79,25 @@ class Records:
         """Where the unified diff of all proven fixes goes."""
         return self._folder / "fix.patch"
 
+    def _fix_numbers(self) -> list[int]:
+        return sorted(int(path.stem) for path in (self._folder / "fixes").glob("*.json") if path.stem.isdecimal())
+
     def _write(self, name: str, model: Model) -> None:
         path = self._folder / name
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(model.model_dump_json(indent=1))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            temporary = path.with_suffix(".tmp")
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(model.model_dump_json(indent=1))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            raise StateError(
+                f"{path} cannot be written ({error.strerror or error}). Free disk space, or make the folder writable "
+                "again, then resume the operation."
+            ) from error
 
     def _read(self, name: str, model: type[M]) -> M:
         path = self._folder / name

@@ -66,8 +66,15 @@ class OperationFolder:
             ) from error
 
     def write(self, request: Operation) -> None:
-        """Record what was asked for, atomically."""
-        _replace(self.path / "request.json", request.model_dump_json(indent=2))
+        """Record what was asked for, atomically.
+
+        Raises:
+            StateError: the record cannot be written.
+        """
+        try:
+            _replace(self.path / "request.json", request.model_dump_json(indent=2))
+        except OSError as error:
+            raise _unusable(self.path, error) from error
 
     def claim(self) -> OperationClaim:
         """Return the claim on this operation, to be held while one works on it."""

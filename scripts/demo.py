@@ -23,6 +23,8 @@ from drills.fault import Fault, apply_fault, load_fault
 ROOT = Path(__file__).resolve().parent.parent
 FLIGHTS = ROOT / "sandbox" / "bundles" / "flights"
 FAULTS = ("reference-data-lost-its-layer", "plane-registry-delivered-twice")
+PYTHON = (sys.executable, "-P")
+"""Without -P a module of the folder where the demo is called (`json.py`, say) would stand in for one of Python's."""
 ENVIRONMENT_ERROR = 5
 CLEAN_UP_SECONDS = 60
 
@@ -49,7 +51,7 @@ def run(command: list[str], env: dict[str, str] | None = None, *, quiet: bool = 
 
 def sandbox(state: Path, *arguments: str, quiet: bool = False) -> tuple[int, str]:
     """Call the sandbox's command line for the demo's own state folder; returns exit code and output."""
-    return run([sys.executable, "-m", "sandbox", *arguments, "--state-dir", str(state)], quiet=quiet)
+    return run([*PYTHON, "-m", "sandbox", *arguments, "--state-dir", str(state)], quiet=quiet)
 
 
 @contextmanager
@@ -115,7 +117,7 @@ def main() -> int:
             for fault in faults:
                 print(f"   - {fault.title}")
             say("3. bundleops operate flights --target dev")
-            command = [sys.executable, "-m", "bundleops", "operate", str(bundle), "--answer-wait", "0"]
+            command = [*PYTHON, "-m", "bundleops", "operate", str(bundle), "--answer-wait", "0"]
             code, _ = run(command, environment(folder, workspace))
             say("4. The report")
             for report in sorted((folder / "state" / "operations").glob("*/reports/*.md")):

@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "setup-stamp"
 UV = "uv==0.13.9"
+SAFE = "-P"
+"""Keeps Python from taking a module of the current folder (`json.py`, say) for one of its own."""
 NEEDED_GIB = 3
 ENVIRONMENT_ERROR = 5
 INTERRUPTED = 130
@@ -80,21 +82,22 @@ def has_pip(python: Path) -> bool:
     """Whether `.venv` is whole; an interrupted set-up leaves one without pip."""
     if not python.exists():
         return False
-    return subprocess.run([str(python), "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0
+    command = [str(python), SAFE, "-m", "pip", "--version"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def make_environment() -> None:
     """Create `.venv` with uv (itself installed with pip), install the pinned packages and fetch Delta's jars."""
     python = VENV / "bin" / "python"
     if not has_pip(python):
-        run("creating .venv", sys.executable, "-m", "venv", "--clear", str(VENV))
-    run("installing uv", str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV)
+        run("creating .venv", sys.executable, SAFE, "-m", "venv", "--clear", str(VENV))
+    run("installing uv", str(python), SAFE, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV)
     run(
         "installing packages (about 1.4 GB, a minute or two)",
         *(str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(python)),
         *("--constraint", "constraints.txt", "--editable", ".[sandbox,dev]"),
     )
-    run("fetching Delta Lake's jars (12 MB)", str(python), "-m", "sandbox", "fetch")
+    run("fetching Delta Lake's jars (12 MB)", str(python), SAFE, "-m", "sandbox", "fetch")
 
 
 def main() -> int:

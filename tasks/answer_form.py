@@ -1,14 +1,18 @@
-"""The form that Prefect shows for open questions: one required choice and one note each."""
+"""The form that Prefect shows for open questions: one required choice and one note each.
+
+Prefect knows nobody's identity, so a form never offers an approval that needs a verified person.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from prefect.input import RunInput
 from pydantic import Field, create_model
 
-from operations.question import Question
+from operations.plain_text import code_span
+from operations.question import APPROVE, Question
 
 LATER = "later"
 """No answer: the question stays open and nothing is done."""
@@ -18,8 +22,8 @@ def answer_form(questions: Sequence[Question]) -> type[RunInput]:
     """Return the form. Every choice is required: a form with defaults could approve by itself after a crash."""
     fields: dict[str, Any] = {}
     for question in questions:
-        offered = [option.id for option in question.options]
-        labels = "; ".join(f"{option.id} = {option.label}" for option in question.options)
+        offered = form_options(question)
+        labels = "; ".join(f"{option.id} = {option.label}" for option in question.options if option.id in offered)
         text = f"{labels}; {LATER} = no answer now, the question stays open"
         choice = Literal[(*offered, LATER)]  # type: ignore[valid-type]  # options are known at run time only
         fields[_choice(question)] = (choice, Field(title=f"{question.id}: {question.title}", description=text))
@@ -29,14 +33,20 @@ def answer_form(questions: Sequence[Question]) -> type[RunInput]:
     return described
 
 
-def options_in(form: RunInput, questions: Sequence[Question]) -> dict[str, tuple[str, str]]:
-    """Return option and note by question id, as the form was filled in."""
-    values = form.model_dump()
-    return {question.id: (values[_choice(question)], values.get(_note(question), "")) for question in questions}
+def form_options(question: Question) -> tuple[str, ...]:
+    """Return the ids of the options that somebody unknown may choose."""
+    offered = (option.id for option in question.options)
+    return tuple(option for option in offered if not (question.needs_verified and option == APPROVE))
+
+
+def option_in(values: Mapping[str, Any], question: Question) -> tuple[str, str]:
+    """Return option and note of one question, as the form was filled in."""
+    return str(values.get(_choice(question), LATER)), str(values.get(_note(question), ""))
 
 
 def run_input(question: Question, option: str, note: str) -> dict[str, str]:
-    """Return the form values that give this answer."""
+    """Return the form values that give this answer; one that the form does not offer is left to the store."""
+    option = option if option in form_options(question) else LATER
     return {_choice(question): option, _note(question): note}
 
 
@@ -49,7 +59,15 @@ def _note(question: Question) -> str:
 
 
 def _description(questions: Sequence[Question]) -> str:
-    parts = [
-        f"## {question.id}: {question.title}\n\n{question.body}\n\n{question.on_silence}" for question in questions
-    ]
-    return "\n\n---\n\n".join(parts)
+    return "\n\n---\n\n".join(_described(question) for question in questions)
+
+
+def _described(question: Question) -> str:
+    parts = [f"## {question.id}: {question.title}", question.body]
+    if question.needs_verified:
+        who = ", ".join(map(code_span, question.approvers)) or "a person whose Databricks login proves who it is"
+        parts.append(
+            f"Approving needs {who}, so it cannot be done here. In a terminal: "
+            f"{code_span(f'bundleops answer {question.id} {APPROVE}')}"
+        )
+    return "\n\n".join([*parts, question.on_silence])

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+
+from prefect.exceptions import Pause, TerminationSignal
 
 from operations.journal import Event
 from operations.operation import Operation
 from operations.store import OperationFolder
 from tasks.conclude_operation import write_reports
-from tasks.lock_target import unlock_target
+from tasks.lock_target import leave_target, unlock_target
 from tasks.ready_copy import leave_copy, ready_copy
 from tasks.toolbox import journal_of
+from tasks.wait_for_answers import SUSPENDED
 from workspace.errors import OperatorError
 
 
 @contextmanager
 def hold_operation(work: Operation) -> Iterator[None]:
     """Claim the operation; whatever ends it, the journal says so, the report is written and the target is free again.
+
+    A suspended operation keeps the target until its time to wait is over, though its process ends.
 
     Raises:
         StateError: another process works on this operation.
@@ -31,22 +37,42 @@ def hold_operation(work: Operation) -> Iterator[None]:
             journal.append(Event.OPERATION_STARTED, bundle=work.bundle, target=work.target, dry_run=work.dry_run)
         try:
             yield
-        except OperatorError as error:
-            journal.append(Event.OPERATION_ENDED, verdict="failed", exit_code=error.exit_code, reason=str(error))
-            write_reports(work)
-            raise
-        except KeyboardInterrupt:
-            note = "Interrupted. What runs in the workspace goes on, and the resumed operation waits for it again."
-            journal.append(Event.OPERATION_ENDED, verdict="interrupted", exit_code=130, reason=note)
-            write_reports(work)
-            raise
-        except Exception as error:
-            reason = f"Unexpected {type(error).__name__}: {error}. This is a defect of bundleops; the journal is whole."
-            journal.append(Event.OPERATION_ENDED, verdict="failed", exit_code=1, reason=reason)
-            write_reports(work)
+        except BaseException as error:
+            _note_end(work, error)
             raise
         finally:
             try:
                 unlock_target(work)
             finally:
                 leave_copy(work)
+
+
+def _note_end(work: Operation, error: BaseException) -> None:
+    """Write down what ended the operation before its conclusion, and the report of what there is."""
+    until = awaited_until(work) if isinstance(error, Pause) else None
+    verdict, exit_code, reason = _end_of(error, until)
+    journal_of(work).append(Event.OPERATION_ENDED, verdict=verdict, exit_code=exit_code, reason=reason)
+    write_reports(work)
+    if until is not None:
+        leave_target(work, until)
+
+
+def _end_of(error: BaseException, until: datetime | None) -> tuple[str, int, str]:
+    """Return verdict, exit code and reason. A signal of Prefect is no exception of Python's usual kind."""
+    if isinstance(error, OperatorError):
+        return "failed", error.exit_code, str(error)
+    if isinstance(error, KeyboardInterrupt | TerminationSignal):
+        return "interrupted", 130, "Interrupted. What runs in the workspace goes on; a resumed operation waits for it."
+    if isinstance(error, Pause):
+        wait = f"waits for a person until {until:%Y-%m-%d %H:%M} UTC" if until else "was suspended by a person"
+        return "waiting", 4, f"The flow run is suspended: it {wait}, and goes on when it is resumed."
+    reason = f"Unexpected {type(error).__name__}: {error}. This is a defect of bundleops; the journal is whole."
+    return "failed", 1, reason
+
+
+def awaited_until(work: Operation) -> datetime | None:
+    """Return until when a suspended operation waits, None when the last thing it did was something else."""
+    events = [event for event in journal_of(work).events() if event.event != Event.NOTE]
+    if not events or events[-1].event != Event.PERSON_AWAITED or events[-1].data["how"] != SUSPENDED:
+        return None
+    return datetime.fromisoformat(events[-1].data["until"])

@@ -49,4 +49,5 @@ def destroy_question(losses: Losses) -> QuestionDraft:
         body=losses_question(losses),
         action=DestructiveAction.DESTROY_BUNDLE,
         digest=losses.digest,
+        on_silence="Nothing is destroyed without an answer: the operation ends and can be resumed.",
     )

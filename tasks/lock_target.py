@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from operations.journal import Event
 from operations.operation import Operation
 from tasks.toolbox import journal_of
 from workspace.errors import DeployLockedError
-from workspace.lock import LockHolder, TargetLock
+from workspace.lock import TargetLock
+from workspace.lock_holder import LockHolder
 from workspace.models import ResolvedBundle
 from workspace.sdk import connect
 
@@ -38,6 +40,13 @@ def require_lock(work: Operation) -> None:
     if work.id not in _held:
         raise DeployLockedError(f"Operation {work.id} does not hold the lock of {work.target}. Resume it to take it.")
     _held[work.id].require_held()
+
+
+def leave_target(work: Operation, until: datetime) -> None:
+    """Keep the target for an operation that waits for a person without a process, until then at most."""
+    lock = _held.pop(work.id, None)
+    if lock is not None:
+        lock.leave(until)
 
 
 def unlock_target(work: Operation) -> None:

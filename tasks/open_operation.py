@@ -80,6 +80,7 @@ def _limits(current: Settings) -> Limits:
         run_timeout_minutes=current.run_timeout_minutes,
         lock_wait_seconds=current.lock_wait_seconds,
         answer_wait_seconds=current.answer_wait_seconds,
+        suspend_after_seconds=current.suspend_after_seconds,
     )
 
 

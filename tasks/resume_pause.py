@@ -28,18 +28,22 @@ def resume_when_answered(
     The run may not be paused yet, or a person may just have resumed it in the UI: it is looked at until `stop`.
     """
     while not stop.wait(LOOK_SECONDS):
-        answers = {question.id: store.answer_to(question.id) for question in questions}
-        if not all(answers.values()) and datetime.now(UTC) < deadline:
+        if datetime.now(UTC) < deadline and not all(store.answer_to(question.id) for question in questions):
             continue
-        values: dict[str, str] = {}
-        for question in questions:
-            answer = answers[question.id]
-            values |= run_input(question, answer.option if answer else LATER, answer.note if answer else "")
         try:
-            resume_flow_run(run, run_input=values)
+            resume_flow_run(run, run_input=form_values(store, questions))
         except NotPausedError:
             continue
         except Exception as error:  # noqa: BLE001 - whatever Prefect's API answers, the next look tries again
             _log.warning("The paused run could not be resumed yet, trying again: %s", error)
         else:
             return
+
+
+def form_values(store: QuestionStore, questions: Sequence[Question]) -> dict[str, str]:
+    """Return the form as the stored answers fill it in, with `later` where there is none."""
+    values: dict[str, str] = {}
+    for question in questions:
+        answer = store.answer_to(question.id)
+        values |= run_input(question, answer.option if answer else LATER, answer.note if answer else "")
+    return values

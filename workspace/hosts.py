@@ -14,13 +14,32 @@ from workspace.errors import AuthenticationError, HostUnreachableError
 METADATA_PATH = "/.well-known/databricks-config"
 
 
+def config_file() -> Path:
+    """Return where the profiles are."""
+    return Path(os.environ.get("DATABRICKS_CONFIG_FILE") or "~/.databrickscfg").expanduser()
+
+
+def require_profile(name: str) -> None:
+    """Refuse a profile that is not there: the SDK ignores one when there is no file, and takes the environment.
+
+    Raises:
+        AuthenticationError: there is no such profile.
+    """
+    known = [one for one in configured_profiles() if one != "__settings__"]
+    if name not in known:
+        raise AuthenticationError(
+            f"There is no profile {name!r} in {config_file()}; it has: {', '.join(known) or 'none'}. Name one of them, "
+            f"or make it: databricks auth login --host https://<workspace> --profile {name}"
+        )
+
+
 def configured_profiles() -> dict[str, dict[str, str]]:
     """Return the profiles of the Databricks configuration file, empty when there is no file.
 
     Raises:
         AuthenticationError: the file is not readable as a configuration file.
     """
-    path = Path(os.environ.get("DATABRICKS_CONFIG_FILE") or "~/.databrickscfg").expanduser()
+    path = config_file()
     if not path.is_file():
         return {}
     parser = configparser.ConfigParser(interpolation=None, default_section="")

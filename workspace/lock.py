@@ -1,4 +1,7 @@
-"""Our lock on a target: a file in its workspace root, created without overwrite. A foreign lock is never broken."""
+"""Our lock on a target: a file in its workspace root, created without overwrite.
+
+A foreign lock is never broken. One that was left behind for a person's answer says until when; it ends by itself then.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from workspace.errors import DeployLockedError, OperatorError, WorkspaceRequestError
-from workspace.models import Model
+from workspace.lock_holder import LockHolder, held_text
 from workspace.sdk import translated
 
 if TYPE_CHECKING:
@@ -25,19 +28,8 @@ if TYPE_CHECKING:
 LOCK_NAME = "bundleops.lock"
 HEARTBEAT_SECONDS = 30.0
 LOOK_SECONDS = 5.0
-
-
-class LockHolder(Model):
-    """Who holds a target."""
-
-    id: str
-    """Names one taking of the lock, so that a process notices when its lock was taken anew elsewhere."""
-    operation: str
-    owner: str
-    host: str
-    pid: int
-    acquired_at: datetime
-    heartbeat_at: datetime
+SETTLE_SECONDS = 5.0
+"""Two processes may find the same lock ended and take it one after the other; who has it after this time has it."""
 
 
 OnWait = Callable[[LockHolder], None]
@@ -96,8 +88,13 @@ class TargetLock:
             if holder.operation == self._operation:
                 self._write(mine, overwrite=True)
                 break
-            if waited >= wait_seconds:
-                raise DeployLockedError(self._held_text(holder))
+            if holder.has_ended:
+                if self._take_ended(mine, holder, sleep):
+                    break
+                continue
+            # A suspended operation goes on only when this one is out of its way.
+            if waited >= wait_seconds or holder.waits_until is not None:
+                raise DeployLockedError(held_text(holder, self.path))
             if holder.id != told and on_wait is not None:
                 on_wait(holder)
             told = holder.id
@@ -107,13 +104,16 @@ class TargetLock:
         self._mine, self._lost = mine, ""
         self._start_heartbeat()
 
+    def leave(self, until: datetime) -> None:
+        """Keep the target without a process: the operation waits for a person, until then at most."""
+        mine = self._stop_heartbeat()
+        holder = self.holder() if mine is not None else None
+        if mine is not None and holder is not None and holder.id == mine.id:
+            self._write(mine.model_copy(update={"waits_until": until}), overwrite=True)
+
     def release(self) -> None:
         """Give the lock back if it is still ours; does nothing otherwise."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-        mine, self._mine = self._mine, None
+        mine = self._stop_heartbeat()
         holder = self.holder() if mine is not None else None
         if mine is not None and holder is not None and holder.id == mine.id:
             with translated(f"releasing the lock {self.path}"):
@@ -187,6 +187,29 @@ class TargetLock:
                 "POST", path, query={"overwrite": str(overwrite).lower()}, data=holder.model_dump_json().encode()
             )
 
+    def _take_ended(self, mine: LockHolder, ended: LockHolder, sleep: Callable[[float], None]) -> bool:
+        """Take a lock whose own time is over; false when somebody else was faster."""
+        found = self.holder()
+        if found is None or found.id != ended.id:
+            return False
+        from databricks.sdk.errors import NotFound  # noqa: PLC0415 - loaded with the client
+
+        with translated(f"taking over the ended lock {self.path}"), contextlib.suppress(NotFound):
+            self._client.workspace.delete(self.path)
+        if not self._create(mine):
+            return False
+        sleep(SETTLE_SECONDS)
+        settled = self.holder()
+        return settled is not None and settled.id == mine.id
+
+    def _stop_heartbeat(self) -> LockHolder | None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        mine, self._mine = self._mine, None
+        return mine
+
     def _start_heartbeat(self) -> None:
         self._stop.clear()
         self._thread = threading.Thread(target=self._beat, name=f"lock heartbeat {self._operation}", daemon=True)
@@ -211,7 +234,7 @@ class TargetLock:
         if holder is None:
             self._lose(f"The lock {self.path} is gone: somebody deleted it. Nothing more is changed on this target.")
         elif holder.id != mine.id:
-            self._lose(f"The lock was taken by another process. {self._held_text(holder)}")
+            self._lose(f"The lock was taken by another process. {held_text(holder, self.path)}")
         else:
             self._mine = mine.model_copy(update={"heartbeat_at": datetime.now(UTC)})
             self._write(self._mine, overwrite=True)
@@ -233,15 +256,6 @@ class TargetLock:
             pid=os.getpid(),
             acquired_at=now,
             heartbeat_at=now,
-        )
-
-    def _held_text(self, holder: LockHolder) -> str:
-        age = max(0, int((datetime.now(UTC) - holder.heartbeat_at).total_seconds()))
-        return (
-            f"The target is held by {holder.owner}: operation {holder.operation} on {holder.host}, process "
-            f"{holder.pid}, since {holder.acquired_at:%Y-%m-%d %H:%M} UTC, last sign of life {age} s ago. Wait for its "
-            f"end. If that process is dead, resume operation {holder.operation}, which takes its lock again, or delete "
-            f"{self.path}."
         )
 
 

@@ -240,7 +240,8 @@ class Failure(Model):
     flow_name: str | None = None
     exit_json: Mapping[str, Any] | None = None
     last_step: str | None = None
-    """Last `[Step N/M] text` line that the task printed."""
+    """Last `[Step N/M] text` of the first of these that has one: printed output (which the workspace keeps for Python
+    and JAR tasks only), exit JSON, error, trace without its source lines. None where none of them has one."""
     logs: str = ""
     location: SourceLocation | None = None
     """Where the failing line stands in the bundle, when it could be told."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from workspace.errors import AuthenticationError, OperatorError, WorkspaceRequestError
-from workspace.hosts import configured_profiles, host_of, normal_host, probe, profile_for_host
+from workspace.hosts import configured_profiles, host_of, normal_host, probe, profile_for_host, require_profile
 from workspace.models import ConnectionInfo
 from workspace.redaction import redact, register_secret
 from workspace.settings import settings
@@ -36,8 +36,10 @@ def connect(profile: str | None, host: str | None = None) -> WorkspaceClient:
 
     Raises:
         HostUnreachableError: nothing answers at the host.
-        AuthenticationError: there are no credentials, or they contradict each other.
+        AuthenticationError: there are no credentials, they contradict each other, or there is no such profile.
     """
+    if profile:
+        require_profile(profile)
     if host and not profile and not _credentials_in_environment():
         profile = profile_for_host(host, configured_profiles())
     return _connect(profile, normal_host(host or ""), _environment())

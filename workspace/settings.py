@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from workspace.errors import UsageError
 
@@ -18,6 +18,7 @@ SANDBOX_PREFIX = "BUNDLEOPS_SANDBOX_"
 """Variables of the sandbox, a program of its own."""
 
 Heal = Literal["off", "propose", "safe"]
+VerifiedApprovals = Literal["always", "risky", "never"]
 
 
 class Settings(BaseSettings):
@@ -47,6 +48,31 @@ class Settings(BaseSettings):
     poll_seconds_max: float = Field(10, gt=0, le=30, description="Longest pause between two looks at a run.")
     lock_wait_seconds: float = Field(600, ge=0, le=86_400, description="Time to wait for a target that is locked.")
     answer_wait_seconds: float = Field(3600, ge=0, le=604_800, description="Time to wait for a person's answer.")
+    suspend_after_seconds: float = Field(
+        900, ge=0, le=604_800, description="A longer wait suspends the flow run of a deployment and frees its process."
+    )
+    verified_approvals: VerifiedApprovals = Field(
+        "risky",
+        description="Which approvals count from a verified person only. `always`: all; `risky`: those on targets that "
+        "are not `mode: development`, and of acts that may lose something; `never`: none.",
+    )
+    approvers: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="User names or e-mail addresses, with commas between them, of those who may give such approvals. "
+        "Unset: every verified person.",
+    )
+
+    @field_validator("approvers", mode="before")
+    @classmethod
+    def _split_names(cls, value: object) -> object:
+        return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("approvers")
+    @classmethod
+    def _can_be_checked(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if value and info.data.get("verified_approvals") == "never":
+            raise ValueError("nobody's name is looked at while BUNDLEOPS_VERIFIED_APPROVALS is `never`")
+        return value
 
 
 def settings() -> Settings:

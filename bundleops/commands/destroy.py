@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bundleops.end_document import EndDocument
-from bundleops.options import Output, OutputOption, ProfileOption, SandboxOption, quiet_prefect, use
+from bundleops.options import Output, OutputOption, ProfileOption, SandboxOption, check_resumable, quiet_prefect, use
 from workspace.errors import UsageError
 
 
@@ -35,6 +35,8 @@ def destroy(
             raise UsageError("Name either a bundle, or an operation with --resume.")
         if resume and (target or dry_run):
             raise UsageError("An operation is resumed with its own target: leave -t and --dry-run out.")
+        if resume:
+            check_resumable(resume, "destroy")
         use(profile, sandbox=sandbox)
         if answer_wait is not None:
             os.environ["BUNDLEOPS_ANSWER_WAIT_SECONDS"] = str(answer_wait)

@@ -15,6 +15,7 @@ from bundleops.options import (
     OutputOption,
     ProfileOption,
     SandboxOption,
+    check_resumable,
     quiet_prefect,
     use,
 )
@@ -44,6 +45,8 @@ def operate(
             raise UsageError(
                 "An operation is resumed with its own target and limits: leave -t, --heal and --dry-run out."
             )
+        if resume:
+            check_resumable(resume, "operate")
         use(profile, sandbox=sandbox)
         if heal:
             os.environ["BUNDLEOPS_HEAL"] = heal.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import signal
@@ -108,6 +109,12 @@ class Program:
             **environment_of(workspace, api, self.state),
         }
 
+    def on(self, state: Path) -> Program:
+        """Return the same program on a state directory that is there already."""
+        made = copy.copy(self)
+        made.state = state
+        return made
+
     def run(self, *arguments: str, **variables: str) -> End:
         """Call a command and wait for its end."""
         return self.start(*arguments, module=BUNDLEOPS, **variables).end()
@@ -115,7 +122,8 @@ class Program:
     def start(self, *arguments: str, module: tuple[str, ...] = BUNDLEOPS, **variables: str) -> Process:
         """Start a command; `module` may be another one, with arguments of its own, that calls bundleops."""
         command = [sys.executable, "-m", *module, *arguments]
-        return Process(command, self._environment | variables, self.folder, self.state)
+        environment = self._environment | {"BUNDLEOPS_STATE_DIR": str(self.state)} | variables
+        return Process(command, environment, self.folder, self.state)
 
     def dying(self, when: str, event: str, resource: str, *arguments: str) -> End:
         """Call a command that dies, as by `kill -9`, right before or after it journals this event."""

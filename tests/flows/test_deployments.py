@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
 from prefect import flow
 from prefect.blocks.system import Secret
 from prefect_databricks import DatabricksCredentials
@@ -22,17 +18,9 @@ from tasks.fetch_bundle import GitSource, fetch_bundle
 from tasks.use_credentials import use_credentials
 from tests.flows.bundle_maker import Job, make_bundle
 from tests.flows.services import ScriptedWorkspace, environment_of, eventually
+from tests.flows.serving import Served, prefect, serving
 from workspace.errors import AuthenticationError, UsageError
 from workspace.sdk import check_connection
-
-ROOT = Path(__file__).resolve().parents[2]
-PREFECT = Path(sys.executable).with_name("prefect")
-
-
-def prefect(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Call Prefect's command line in the project's folder, as the docs say."""
-    command = [str(PREFECT), "--no-prompt", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
 
 
 def asked(api: str, path: str, **body: Any) -> Any:
@@ -81,47 +69,14 @@ def test_a_schedule_makes_flow_runs(prefect_api: str, deployed: dict[str, dict[s
 # What `make serve` starts, with a server and a workspace that are there already.
 
 
-class Served:
-    """A process that serves the deployments of one bundle."""
-
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
-        bundle = make_bundle(folder, "served", {"load": Job("bronze")})
-        targets = [{"name": "dev", "health": None}]
-        listed = {"bundles": [{"name": "served", "path": str(bundle.folder), "targets": targets}]}
-        (folder / "bundles.yaml").write_text(yaml.safe_dump(listed), encoding="utf-8")
-        self._log = folder / "serve.log"
-        command = [sys.executable, "-m", "deployments.serve", "--bundles", str(folder / "bundles.yaml")]
-        with self._log.open("wb") as out:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-            )
-
-    @property
-    def said(self) -> str:
-        return self._log.read_text(encoding="utf-8")
-
-    def is_ready(self) -> bool:
-        assert self._process.poll() is None, self.said
-        return "Try in another terminal" in self.said
-
-    def stop(self) -> int:
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-        return self._process.wait(timeout=60)
-
-
 @pytest.fixture(scope="module")
 def served(
     tmp_path_factory: pytest.TempPathFactory, one_workspace: ScriptedWorkspace, prefect_api: str
 ) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("DATABRICKS_", "BUNDLEOPS_"))}
-    process = Served(folder, own | dict(environment_of(one_workspace, prefect_api, folder / "state")))
-    try:
-        eventually(process.is_ready, seconds=120)
+    bundle = make_bundle(folder, "served", {"load": Job("bronze")})
+    with serving(folder, environment_of(one_workspace, prefect_api, folder / "state"), bundle) as process:
         yield process
-    finally:
-        process.stop()
 
 
 def started(*parameters: str) -> int:

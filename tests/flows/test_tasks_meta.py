@@ -26,7 +26,7 @@ ALL = sorted(all_tasks().items())
 
 
 def test_the_playbook_has_its_tasks() -> None:
-    assert {"validate_bundle", "deploy_bundle", "start_run", "wait_for_run", "ask_person"} <= dict(ALL).keys()
+    assert {"validate_bundle", "deploy_bundle", "start_run", "wait_for_run", "ask_questions"} <= dict(ALL).keys()
 
 
 @pytest.mark.parametrize("task", [task for _, task in ALL], ids=[name for name, _ in ALL])

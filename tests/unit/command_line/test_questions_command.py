@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from operations.question import Option
 from operations.questions import QuestionStore
-from tests.unit.operations.question_maker import ACT, LONG_AGO, OPERATION, answered, question
+from tests.unit.operations.question_maker import ACT, LONG_AGO, OPERATION, answer, answered, question
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07was \u202elived\u202c and \x9b31mred\x07"
 
@@ -20,9 +22,17 @@ def test_open_questions_are_listed_with_what_they_offer(bundleops: Any, question
     end = bundleops("questions")
     assert (end.exit_code, end.stderr) == (0, "")
     rows = [line.split() for line in end.stdout.splitlines()]
-    assert rows[0] == ["question", "status", "operation", "about", "answers"]
-    assert rows[1] == [first.id, "open", OPERATION, "Apply", "the", "fix?", "approve", "|", "reject"]
-    assert rows[2][:3] + rows[2][-5:] == [second.id, "open", OPERATION, "run_again", "|", "skip", "|", "stop"]
+    assert rows[0] == ["question", "status", "operation", "about", "answers", "who", "approves"]
+    assert rows[1] == [first.id, "open", OPERATION, "Apply", "the", "fix?", "approve", "|", "reject", "anybody"]
+    assert rows[2][:3] + rows[2][-6:] == [second.id, "open", OPERATION, "run_again", "|", "skip", "|", "stop", "-"]
+
+
+def test_the_list_says_who_has_to_approve(bundleops: Any, questions: QuestionStore) -> None:
+    questions.ask(question(needs_verified=True))
+    questions.ask(question(resource="jobs.silver", needs_verified=True, approvers=("ann@example.com", "bob")))
+    rows = [row.rstrip() for row in bundleops("questions").stdout.splitlines()[1:]]
+    assert rows[0].endswith("  a verified person")
+    assert rows[1].endswith("  verified: ann@example.com, bob")
 
 
 def test_only_open_questions_are_listed_unless_all_are_wanted(bundleops: Any, questions: QuestionStore) -> None:
@@ -64,11 +74,46 @@ def test_one_question_is_shown_with_its_body_and_how_each_answer_is_given(
     asked = questions.ask(question(title="Apply?", body="```diff\n-a\n+b\n```"))
     end = bundleops("questions", asked.id)
     assert end.exit_code == 0
-    assert end.stdout == (
+    assert end.stdout.startswith(
         f"{asked.id} (open) Apply?\n\n```diff\n-a\n+b\n```\n\n{asked.on_silence}\n\n"
+        f"It can be answered until {asked.deadline:%Y-%m-%d %H:%M} UTC.\n\n"
         f"  bundleops answer {asked.id} approve   Do exactly this, once\n"
-        f"  bundleops answer {asked.id} reject   Do not do it\n"
+        f"  bundleops answer {asked.id} reject   Do not do it\n\nTrail:\n"
     )
+
+
+def test_one_question_says_how_a_verified_person_approves_it(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question(needs_verified=True, approvers=("ann@example.com",)))
+    shown = bundleops("questions", asked.id).stdout
+    assert "UTC. Only one of ann@example.com can approve this, with Databricks credentials of their own" in shown
+    assert f"\n  bundleops answer {asked.id} approve --profile YOUR_PROFILE   Do exactly this, once\n" in shown
+    assert f"\n  bundleops answer {asked.id} reject   Do not do it\n" in shown
+
+
+def test_one_question_is_shown_with_its_trail(bundleops: Any, questions: QuestionStore) -> None:
+    asked = questions.ask(question(created_at=datetime(2126, 1, 2, 3, 4, 5, tzinfo=UTC)))
+    questions.answer(answer(asked, by="ann", verified=True, place="ann@laptop"))
+    trail = bundleops("questions", asked.id).stdout.split("\n\nTrail:\n")[1].splitlines()
+    assert trail == [
+        f"  2126-01-02 03:04:05 UTC asked by process {os.getpid()} from operation (digest d1)",
+        "  2126-01-02 03:04:05 UTC answered by ann from terminal (ann@laptop): approve, verified (digest d1)",
+    ]
+
+
+def test_the_trail_of_one_question_is_in_its_json(bundleops: Any, questions: QuestionStore) -> None:
+    asked = answered(questions, "reject")
+    (found,) = json.loads(bundleops("questions", asked.id, "-o", "json").stdout)
+    assert [(row["change"], row["digest"]) for row in found["audit"]] == [("asked", "d1"), ("answered", "d1")]
+
+
+def test_no_text_of_a_question_reaches_the_terminal_as_it_is(bundleops: Any, questions: QuestionStore) -> None:
+    options = (Option(id="approve", label=HOSTILE), Option(id="no", label=f"a\n{HOSTILE}"))
+    more: dict[str, Any] = {"on_silence": HOSTILE, "needs_verified": True, "approvers": (HOSTILE,)}
+    asked = questions.ask(question(options=options, **more))
+    questions.answer(answer(asked, "no", by=f"eve\n{HOSTILE}"))
+    shown = bundleops("questions", asked.id).stdout + bundleops("questions", "--all").stdout
+    assert "answered by eve was lived and red from terminal: no, unverified" in shown
+    assert set("\x1b\x07\x9b\u202e\u202c").isdisjoint(shown)
 
 
 def test_escapes_in_title_and_body_are_not_sent_to_the_terminal(bundleops: Any, questions: QuestionStore) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from operations.operation import Operation
+from operations.store import StateStore
+
 Call = Callable[..., Any]
 
 
@@ -24,8 +27,8 @@ def prefect_is_loaded() -> None:
 def program(tmp_path: Path) -> Call:
     """Call the command line in a process of its own."""
 
-    def call(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "bundleops", *arguments]
+    def call(*arguments: str, stdin: str = "", options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, *options, "-m", "bundleops", *arguments]
         environment = os.environ | {"HOME": str(tmp_path)}
         return subprocess.run(
             command, input=stdin, env=environment, capture_output=True, text=True, check=False, timeout=120
@@ -54,6 +57,21 @@ def test_operate_wants_a_bundle_or_an_operation_not_both(bundleops: Call) -> Non
 @pytest.mark.parametrize("identity", ["20260101-000000-abcd", "../../etc"])
 def test_an_unknown_operation_is_refused(bundleops: Call, identity: str) -> None:
     refused(bundleops("operate", "--resume", identity), 2, identity)
+
+
+@pytest.mark.parametrize("identity", ["20260101-000000-abcd", "../../etc"])
+def test_an_unknown_operation_is_refused_before_prefect_is_loaded(program: Call, identity: str) -> None:
+    end = program("operate", "--resume", identity, options=("-X", "importtime"))
+    assert (end.returncode, identity in end.stderr) == (2, True)
+    assert " operations.store\n" in end.stderr, "the times of the imports are told"
+    assert " prefect\n" not in end.stderr
+
+
+def test_an_operation_of_another_kind_is_refused_with_its_own_command(
+    bundleops: Call, operation: Operation, state: StateStore
+) -> None:
+    state.open(operation.id).write(operation.model_copy(update={"kind": "destroy"}))
+    refused(bundleops("operate", "--resume", operation.id), 2, f"bundleops destroy --resume {operation.id}")
 
 
 def test_a_mistyped_setting_is_named_with_the_nearest_one(bundleops: Call) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from operations.approvals import given_answer, is_approved, rejected_digests
-from operations.question import QuestionKind
+from operations.question import APPROVAL_OPTIONS, QuestionKind
 from operations.questions import QuestionStore
 from tests.unit.operations.question_maker import ACT, LONG_AGO, OPERATION, answered, draft, question
 
@@ -61,6 +61,14 @@ def test_an_approval_ends_with_the_deadline_of_its_question(questions: QuestionS
     answered(questions, created_at=LONG_AGO)
     assert not is_approved(questions, OPERATION, draft())
     assert given_answer(questions, OPERATION, draft(), NOBODY_USED) is None
+
+
+@pytest.mark.parametrize("kind", [QuestionKind.CHOICE, QuestionKind.ESCALATION])
+def test_approve_on_a_question_that_is_no_approval_approves_nothing(
+    questions: QuestionStore, kind: QuestionKind
+) -> None:
+    answered(questions, kind=kind, options=APPROVAL_OPTIONS)
+    assert not is_approved(questions, OPERATION, draft())
 
 
 def test_a_second_question_about_the_same_act_leaves_its_approval_as_it_is(questions: QuestionStore) -> None:

@@ -102,10 +102,29 @@ def test_a_bundle_is_there_once_it_was_resolved(records: Records) -> None:
     assert records.has_bundle()
 
 
+@pytest.mark.parametrize(("mode", "expected"), [("development", False), ("production", True), (None, True)])
+def test_whatever_is_not_development_is_production(records: Records, mode: str | None, *, expected: bool) -> None:
+    records.save_bundle(BUNDLE.model_copy(update={"mode": mode}))
+    assert records.is_production is expected
+
+
+def test_a_bundle_that_was_never_resolved_counts_as_production(records: Records) -> None:
+    assert records.is_production
+
+
 def test_fixes_come_back_in_the_order_in_which_they_were_applied(records: Records) -> None:
     for number in range(1, 13):
         records.save_fix(fix(number))
     assert [one.plan.title for one in records.fixes()] == [f"Fix {number}" for number in range(1, 13)]
+
+
+def test_fixes_keep_their_order_from_the_hundredth_on(records: Records, request_of_operation: Operation) -> None:
+    records.save_fix(fix(1))
+    folder = request_of_operation.folder / "fixes"
+    (folder / "01.json").rename(folder / "99.json")
+    records.save_fix(fix(2))
+    assert [path.name for path in sorted(folder.iterdir())] == ["100.json", "99.json"]
+    assert [one.plan.title for one in records.fixes()] == ["Fix 1", "Fix 2"]
 
 
 def test_an_operation_without_fixes_has_none(records: Records) -> None:
@@ -133,6 +152,23 @@ def test_a_broken_record_is_named_with_what_to_do(
         records.plan()
     assert str(refused.value).startswith(f"{path} cannot be read (")
     assert str(refused.value).endswith("Start a new operation.")
+
+
+def test_a_record_that_cannot_be_written_is_named_with_what_to_do(
+    records: Records, request_of_operation: Operation
+) -> None:
+    path = request_of_operation.folder / "bundle.json"
+    path.mkdir()
+    with pytest.raises(StateError) as refused:
+        records.save_bundle(BUNDLE)
+    assert str(refused.value).startswith(f"{path} cannot be written (")
+    assert str(refused.value).endswith("then resume the operation.")
+
+
+def test_a_fix_that_has_no_folder_to_be_kept_in_is_refused(records: Records, request_of_operation: Operation) -> None:
+    (request_of_operation.folder / "fixes").write_text("in the way")
+    with pytest.raises(StateError, match=r"fixes/01\.json cannot be written"):
+        records.save_fix(fix())
 
 
 def test_a_broken_fix_is_not_skipped(records: Records, request_of_operation: Operation) -> None:

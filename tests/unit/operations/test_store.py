@@ -38,6 +38,15 @@ def test_what_was_asked_for_is_read_back(store: StateStore, request_of_operation
     assert store.open(request_of_operation.id).request() == request_of_operation
 
 
+def test_a_request_that_cannot_be_written_names_the_state_directory(
+    folder: OperationFolder, request_of_operation: Operation
+) -> None:
+    (folder.path / "request.json").unlink()
+    (folder.path / "request.json").mkdir()
+    with pytest.raises(StateError, match=f"state directory {folder.path} cannot be used"):
+        folder.write(request_of_operation)
+
+
 def test_only_the_owner_can_read_the_records(folder: OperationFolder, store: StateStore) -> None:
     modes = [path.stat().st_mode & 0o077 for path in (store.root, folder.path, folder.path / "request.json")]
     assert modes == [0, 0, 0]

@@ -54,3 +54,25 @@ def test_a_python_that_is_not_there_is_one_line() -> None:
     assert done.returncode == 2  # make's own code; it prints the 5 of the recipe
     assert done.stderr.splitlines()[0].startswith("setup: nopython3 is not there: install Python 3.11")
     assert "Error 5" in done.stderr
+
+
+def test_a_module_of_the_current_folder_does_not_stand_in_for_pip(
+    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pip.py").write_text("raise SystemExit('this is not pip')")
+    monkeypatch.chdir(tmp_path)
+    assert setup.has_pip(Path(sys.executable))
+
+
+def test_every_python_of_the_set_up_ignores_the_current_folder(
+    setup: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    for name in ("python", "uv"):
+        (tmp_path / "bin" / name).write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/{name}.log\n')
+        (tmp_path / "bin" / name).chmod(0o700)
+    monkeypatch.setattr(setup, "VENV", tmp_path)
+    setup.make_environment()
+    calls = (tmp_path / "python.log").read_text().splitlines()
+    assert [call.split()[:3] for call in calls] == [["-P", "-m", module] for module in ("pip", "pip", "sandbox")]
+    assert (tmp_path / "uv.log").read_text().startswith("pip install")

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
 
 from workspace.errors import DeployLockedError
-from workspace.lock import LockHolder, TargetLock
+from workspace.lock import TargetLock
+from workspace.lock_holder import LockHolder
 
 if TYPE_CHECKING:
     from .conftest import LoopbackWorkspace
@@ -168,6 +170,48 @@ def test_a_lock_file_of_unknown_form_is_left_alone(client: WorkspaceClient, file
     with pytest.raises(DeployLockedError, match="no lock of a known form"):
         taken(client)
     assert file.content == b"something else"
+
+
+def left(client: WorkspaceClient, seconds: float) -> None:
+    """Let operation op-1 leave its lock behind to wait for a person, until this many seconds from now."""
+    taken(client).leave(datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+def test_a_lock_left_for_a_person_is_refused_at_once_and_says_why(client: WorkspaceClient, file: LockFile) -> None:
+    left(client, 60)
+    second = TargetLock(client, ROOT, "op-2")
+    with pytest.raises(DeployLockedError, match=r"op-1 on .* is suspended and waits for a person until"):
+        second.acquire(600, sleep=lambda _seconds: pytest.fail("waiting would keep the suspended one from going on"))
+    assert b"op-1" in (file.content or b"")
+
+
+def test_the_operation_that_left_it_takes_it_again(client: WorkspaceClient, file: LockFile) -> None:
+    left(client, 60)
+    lock = taken(client)
+    assert LockHolder.model_validate_json(file.content or b"").waits_until is None
+    lock.release()
+
+
+def test_a_lock_whose_wait_is_over_is_taken_over(client: WorkspaceClient, file: LockFile) -> None:
+    left(client, -1)
+    second = TargetLock(client, ROOT, "op-2")
+    second.acquire(0, sleep=lambda _seconds: None)
+    assert b"op-2" in (file.content or b"")
+    second.release()
+
+
+def test_of_two_that_take_over_one_lock_only_the_last_has_it(client: WorkspaceClient, file: LockFile) -> None:
+    left(client, -1)
+    first, second = TargetLock(client, ROOT, "op-2"), TargetLock(client, ROOT, "op-3")
+
+    def other_was_as_fast(_seconds: float) -> None:
+        file.content = None  # it had read the ended lock, too, and deletes what is there now
+        second.acquire(0)
+
+    with pytest.raises(DeployLockedError, match="operation op-3"):
+        first.acquire(0, sleep=other_was_as_fast)
+    second.require_held()
+    second.release()
 
 
 def test_a_block_gives_the_lock_back_when_it_fails(client: WorkspaceClient, file: LockFile) -> None:

@@ -87,6 +87,16 @@ def test_an_unknown_profile_is_named(profiles: Path) -> None:
         check_connection("nope")
 
 
+def test_an_unknown_profile_is_not_replaced_by_what_the_environment_says(
+    workspace: LoopbackWorkspace, monkeypatch: pytest.MonkeyPatch, profiles: Path
+) -> None:
+    profiles.unlink(missing_ok=True)
+    monkeypatch.setenv("DATABRICKS_HOST", workspace.host)
+    monkeypatch.setenv("DATABRICKS_TOKEN", "dapi-of-the-environment")
+    with pytest.raises(AuthenticationError, match=r"no profile 'nobody' in .*; it has: none"):
+        check_connection("nobody")
+
+
 def test_a_damaged_configuration_file_is_named(profiles: Path) -> None:
     profiles.write_text("no section\n")
     with pytest.raises(AuthenticationError, match="databrickscfg is not readable"):
