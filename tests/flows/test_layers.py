@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import subprocess
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
-from operations.events import Event
-from operations.store import StateStore
+from operations.events import Event, JournalEvent
+from operations.journal import Journal
 from tests.flows.bundle_maker import DUPLICATES, MERGE, Bundle, Job, make_bundle, sql
-from tests.flows.services import ScriptedWorkspace, eventually
-from tests.flows.story import newest, operate
+from tests.flows.services import ScriptedWorkspace
+from tests.flows.story import operate
 
 RUN_JOB = {"tasks": [{"task_key": "go", "run_job_task": {"job_id": "${resources.jobs.load.id}"}}]}
 
@@ -50,8 +53,9 @@ def test_a_deploy_that_needs_a_person_in_the_middle_of_a_layer_lets_the_siblings
     workspace.fail("merge", DUPLICATES, 1)
     jobs = {"merge": Job("gold_merge", sql(MERGE)), "sibling": Job("gold_merge")}
     bundle = make_bundle(tmp_path, "held", jobs)
-    deploy_when_it_runs(state, make_bundle(tmp_path / "other", "held", jobs | {"added_elsewhere": Job()}), workspace)
-    story = operate(state, bundle)
+    other = make_bundle(tmp_path / "other", "held", jobs | {"added_elsewhere": Job()})
+    with deployed_when_it_runs(other, workspace):
+        story = operate(state, bundle)
     assert story.started == ["jobs.merge", "jobs.sibling"]
     assert [question.action for question in story.open_questions] == ["deploy_destructive_plan"]
     story.answer("approve")
@@ -60,11 +64,16 @@ def test_a_deploy_that_needs_a_person_in_the_middle_of_a_layer_lets_the_siblings
     assert (story.verdict, story.exit_code) == ("verified", 0)
 
 
-def deploy_when_it_runs(state: Path, other: Bundle, workspace: ScriptedWorkspace) -> None:
-    """As soon as the first run is started, let somebody else deploy the same bundle with one job more."""
+@contextmanager
+def deployed_when_it_runs(other: Bundle, workspace: ScriptedWorkspace) -> Iterator[None]:
+    """Let somebody else deploy the same bundle with one job more, right after the first run has started."""
+    append, waiting = Journal.append, [other.folder]
 
-    def deploy() -> None:
-        eventually(lambda: state.is_dir() and StateStore(state).list() and newest(state).started)
-        subprocess.run([workspace.cli, "bundle", "deploy"], cwd=other.folder, check=True, capture_output=True)
+    def append_and_deploy(journal: Journal, event: str, *rest: Any, **data: Any) -> JournalEvent:
+        line = append(journal, event, *rest, **data)
+        if event == Event.RUN_STARTED and waiting:
+            subprocess.run([workspace.cli, "bundle", "deploy"], cwd=waiting.pop(), check=True, capture_output=True)
+        return line
 
-    threading.Thread(target=deploy).start()
+    with mock.patch.object(Journal, "append", append_and_deploy):
+        yield
