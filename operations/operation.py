@@ -51,6 +51,11 @@ class Operation(Model):
         return f"bundleops {self.kind} --resume {self.id}"
 
     @property
+    def bundle_name(self) -> str:
+        """Name of the bundle's folder, which is how a person calls it."""
+        return Path(self.bundle).name
+
+    @property
     def folder(self) -> Path:
         """Folder of this operation's records."""
         return Path(self.state_dir) / "operations" / self.id

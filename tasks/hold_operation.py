@@ -13,6 +13,7 @@ from operations.operation import Operation
 from operations.store import OperationFolder
 from tasks.conclude_operation import write_reports
 from tasks.lock_target import leave_target, unlock_target
+from tasks.publish import publishing
 from tasks.ready_copy import leave_copy, ready_copy
 from tasks.toolbox import journal_of
 from tasks.wait_for_answers import SUSPENDED
@@ -28,7 +29,7 @@ def hold_operation(work: Operation) -> Iterator[None]:
     Raises:
         StateError: another process works on this operation.
     """
-    with OperationFolder(work.folder).claim():
+    with OperationFolder(work.folder).claim(), publishing(work):
         ready_copy(work)
         journal = journal_of(work)
         if any(event.event == Event.OPERATION_STARTED for event in journal.events()):
