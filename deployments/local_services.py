@@ -47,6 +47,8 @@ def prefect_server(state_dir: Path) -> Iterator[Service]:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ.setdefault("PREFECT_HOME", str(home))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    # So that notifications have links.
+    os.environ.setdefault("PREFECT_UI_URL", f"http://127.0.0.1:{port}")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     log = home / "server.log"
     with log.open("wb") as out:

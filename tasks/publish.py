@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -12,9 +13,10 @@ from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
+from prefect.events import Event as PrefectEvent
 from prefect.runtime import deployment, flow_run
 
-from operations.journal import JournalEvent
+from operations.journal import Event, JournalEvent
 from operations.operation import Operation
 from tasks.publish_artifacts import Shown, artifacts_for
 from tasks.publish_events import beat, emit
@@ -53,6 +55,7 @@ class Publisher:
         self._warned = False
         self._progress: UUID | None = None
         self._related = _related(run)
+        self._last: PrefectEvent | None = None
 
     def hear(self, event: JournalEvent) -> None:
         """Take a journal line; called in the middle of the operation's own work."""
@@ -76,19 +79,21 @@ class Publisher:
                 self._send(None)
                 due = time.monotonic() + HEARTBEAT_SECONDS
             try:
-                event = self._waiting.get(timeout=max(due - time.monotonic(), 0.01))
+                event = self._waiting.get(timeout=min(max(due - time.monotonic(), 0.01), HEARTBEAT_SECONDS))
             except queue.Empty:
                 continue
             if event is None:
                 return
             self._send(event)
+            if event.event == Event.OPERATION_ENDED:
+                due = math.inf
 
     def _send(self, event: JournalEvent | None) -> None:
         try:
             if event is None:
-                beat(self._work, self._related)
+                self._last = beat(self._work, self._related, self._last)
                 return
-            emit(self._work, event, self._related)
+            self._last = emit(self._work, event, self._related, self._last)
             shown = list(artifacts_for(self._work, event)) if self._run else []
             if shown:
                 with get_client(sync_client=True) as client:

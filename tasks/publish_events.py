@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from prefect.events import Event as PrefectEvent
 from prefect.events import emit_event
 
 from operations.events import Event, JournalEvent
@@ -60,34 +61,41 @@ def resource_of(work: Operation) -> dict[str, str]:
     }
 
 
-def emit(work: Operation, event: JournalEvent, related: list[dict[str, str]]) -> None:
-    """Send a journal line to Prefect if it matters; Prefect sends it in the background."""
-    if event.event in FIELDS:
-        emit_event(
-            event=event_name(event.event),
-            resource=resource_of(work),
-            occurred=event.at,
-            related=related,
-            payload=payload_of(work, event),
-        )
+def emit(
+    work: Operation, event: JournalEvent, related: list[dict[str, str]], follows: PrefectEvent | None = None
+) -> PrefectEvent | None:
+    """Send a journal line to Prefect if it matters, and return what was sent; Prefect sends it in the background.
+
+    `follows` is what was sent before it: without it Prefect may handle two events of one moment the wrong way round.
+    """
+    if event.event not in FIELDS:
+        return follows
+    name, payload = event_name(event.event), payload_of(work, event)
+    return emit_event(name, resource_of(work), event.at, related, payload, follows=follows)
 
 
-def beat(work: Operation, related: list[dict[str, str]]) -> None:
-    """Say that the operation is alive."""
-    emit_event(event=HEARTBEAT, resource=resource_of(work), related=related, payload={"operation": work.id})
+def beat(work: Operation, related: list[dict[str, str]], follows: PrefectEvent | None = None) -> PrefectEvent | None:
+    """Say that the operation is alive, and return what was sent."""
+    return emit_event(HEARTBEAT, resource_of(work), None, related, _identity(work), follows=follows)
 
 
 def payload_of(work: Operation, event: JournalEvent) -> dict[str, Any]:
     """Return the values of an event; whatever came from a workspace is one short line without control characters."""
     values = {field.rpartition(".")[2]: _plain(_value(event.data, field)) for field in FIELDS[event.event]}
     return {
+        **_identity(work),
+        "resource": event.resource,
+        "iteration": event.iteration,
+        **{name: value for name, value in values.items() if value is not None},
+    }
+
+
+def _identity(work: Operation) -> dict[str, Any]:
+    return {
         "operation": work.id,
         "bundle": work.bundle_name,
         "target": work.target,
-        "resource": event.resource,
-        "iteration": event.iteration,
         "resume": work.resume_command,
-        **{name: value for name, value in values.items() if value is not None},
     }
 
 

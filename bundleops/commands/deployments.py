@@ -1,4 +1,4 @@
-"""`bundleops deployments generate`: make prefect.yaml from the list of bundles."""
+"""`bundleops deployments`: prefect.yaml from the list of bundles, and automations that notify people."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import typer
 
 from workspace.errors import UsageError
 
-app = typer.Typer(no_args_is_help=True, help="Make the deployments of Prefect from the list of bundles.")
+app = typer.Typer(no_args_is_help=True, help="Make deployments and automations of Prefect.")
 
 
 @app.callback()
 def _group() -> None:
-    """Make the deployments of Prefect from the list of bundles."""
+    """Make deployments and automations of Prefect."""
 
 
 @app.command("generate")
@@ -46,3 +46,16 @@ def generate(
     except OSError as error:
         raise UsageError(f"{file} cannot be written: {error.strerror or error}.") from None
     print(f"Wrote {file}. To create the deployments: prefect deploy --all --prefect-file {file}")
+
+
+@app.command("automations")
+def automations(
+    notify: Annotated[str, typer.Option(help="Notification block as TYPE/NAME, such as slack-webhook/oncall.")],
+) -> None:
+    """Let Prefect notify people of escalations, waiting questions, crashed flow runs and silent operations."""
+    from bundleops.prefect_api import check_prefect  # noqa: PLC0415 - Prefect takes seconds to import
+    from deployments.automations import install_automations  # noqa: PLC0415 - as above
+
+    check_prefect()
+    for line in install_automations(notify):
+        print(line)
