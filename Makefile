@@ -21,7 +21,8 @@ unit: setup ## the fast tests: no network, no engines
 
 test: setup ## all tests, the real engines included (what CI runs)
 	@$(BIN)/pytest tests/unit -n 2 -q
-	@$(BIN)/pytest tests/contract tests/flows tests/sandbox -q
+	@$(BIN)/pytest tests/contract tests/flows -n 2 --dist loadfile -q
+	@$(BIN)/pytest tests/sandbox -q
 
 lint: setup ## ruff, mypy, the import contracts
 	@$(BIN)/ruff check .

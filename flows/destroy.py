@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect import State, flow
 
+from flows.names import name_with
 from operations.ends import LayerEnd
 from operations.operation import Operation
 from tasks.act_on_answers import act_on_answers
@@ -23,7 +24,7 @@ from tasks.validate_bundle import validate_bundle
 from tasks.verify_destroyed import verify_destroyed
 
 
-@flow(name="destroy-bundle", flow_run_name="destroy {bundle} on {target}")
+@flow(name="destroy-bundle", flow_run_name=name_with("destroy"))
 def destroy_bundle(
     bundle: str,
     target: str = "dev",

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from prefect import State, flow
 from pydantic import Field
 
+from flows.names import name_with
 from tasks.check_health import (
     check_credentials,
     check_runs,
@@ -20,7 +21,7 @@ from tasks.publish_health import health_state, publish_health
 from tasks.use_credentials import use_credentials
 
 
-@flow(name="health-check", flow_run_name="health of {bundle} on {target}")
+@flow(name="health-check", flow_run_name=name_with("health of"))
 def health_check(
     bundle: str,
     target: str = "dev",

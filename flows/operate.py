@@ -7,6 +7,7 @@ from typing import Any
 from prefect import State, flow
 
 from flows.heal import bring_up, put_in_place
+from flows.names import name_with
 from operations.ends import LayerEnd
 from operations.operation import Operation
 from operations.run_plan import PlannedResource
@@ -21,7 +22,7 @@ from tasks.plan_resources import plan_resources
 from tasks.use_credentials import use_credentials
 
 
-@flow(name="operate-bundle", flow_run_name="operate {bundle} on {target}")
+@flow(name="operate-bundle", flow_run_name=name_with("operate"))
 def operate_bundle(
     bundle: str,
     target: str = "dev",

@@ -15,7 +15,7 @@ from tasks.toolbox import journal_of, snapshot_of
 from workspace.models import Evidence
 
 
-@task(task_run_name="diagnose {evidence.surface} failure #{evidence.iteration}", **LOCAL)
+@task(task_run_name="diagnose {evidence.about} #{evidence.iteration}", **LOCAL)
 def diagnose_failure(work: Operation, evidence: Evidence) -> tuple[Diagnosis, ...]:
     """Match the evidence with the known patterns; the first diagnosis is the likeliest, and there is always one."""
     key = evidence.resource or BUNDLE

@@ -23,7 +23,7 @@ from workspace.models import Evidence
 ACTION = "apply_fix"
 
 
-@task(task_run_name="plan fix of {evidence.surface} failure #{evidence.iteration}", **LOCAL)
+@task(task_run_name="plan fix of {evidence.about} #{evidence.iteration}", **LOCAL)
 def plan_fix(work: Operation, evidence: Evidence, diagnoses: tuple[Diagnosis, ...]) -> FixPlan | None:
     """Ask the fixers for a plan for the likeliest diagnosis; None when there is none, or healing is off."""
     key = evidence.resource or BUNDLE

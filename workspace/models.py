@@ -281,3 +281,8 @@ class Evidence(Model):
     failures: tuple[Failure, ...]
     tables: tuple[TableShape, ...] = ()
     """Shapes of the tables that the failures name, as far as they exist."""
+
+    @property
+    def about(self) -> str:
+        """Resource key, or `bundle`."""
+        return self.resource or "bundle"

@@ -116,7 +116,7 @@ def environment_of(workspace: ScriptedWorkspace, api: str, state: Path) -> Mappi
 
 def paused_run(api: str, bundle: Path, target: str = "dev") -> str | None:
     """Return the id of the flow run on this bundle that waits for a person, if there is one."""
-    name = f"operate {bundle} on {target}"
+    name = f"operate {bundle.name} on {target}"
     body = {"flow_runs": {"name": {"any_": [name]}, "state": {"type": {"any_": ["PAUSED"]}}}}
     found = httpx.post(f"{api}/flow_runs/filter", json=body, timeout=30).json()
     return str(found[0]["id"]) if found else None

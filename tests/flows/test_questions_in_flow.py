@@ -97,7 +97,7 @@ def test_an_answer_in_prefects_ui_is_taken_and_recorded_as_unverified(
 
 def answer_in_ui(api: str, story: Story, bundle: Bundle, option: str) -> None:
     """Fill in the form of the paused flow run, as Prefect's UI does."""
-    name = f"operate {bundle.folder} on dev"
+    name = f"operate {bundle.name} on dev"
     body = {"flow_runs": {"name": {"any_": [name]}, "state": {"type": {"any_": ["PAUSED"]}}}}
     (run,) = eventually(lambda: httpx.post(f"{api}/flow_runs/filter", json=body).json())
     field = story.open_questions[0].id.replace("-", "_")

@@ -37,7 +37,7 @@ class Deployed:
 
     def runs(self, *names: str) -> list[dict[str, Any]]:
         """The flow runs on this bundle whose state has one of these names."""
-        flow_runs = {"name": {"any_": [f"operate {self.bundle} on dev"]}, "state": {"name": {"any_": list(names)}}}
+        flow_runs = {"name": {"any_": [f"operate {self.bundle.name} on dev"]}, "state": {"name": {"any_": list(names)}}}
         found = httpx.post(f"{self.api}/flow_runs/filter", json={"flow_runs": flow_runs}, timeout=30).json()
         return list(found)
 
