@@ -14,6 +14,7 @@ from prefect import State
 from bundleops.end_document import EndDocument
 from bundleops.prefect_api import check_prefect
 from bundleops.progress_view import interrupt_text, view_for
+from bundleops.prompt import prompting
 from flows.destroy import destroy_bundle
 from flows.operate import operate_bundle
 from operations.journal import Event, Journal
@@ -59,7 +60,8 @@ def operate_here(
                 ready_copy(work)
                 check_it_loads(work, stop_showing)
             before = len(journal.events())
-            state = _FLOWS[kind](work.bundle, work.target, work.id, dry_run=work.dry_run, return_state=True)
+            with prompting(work, view, document.output):
+                state = _FLOWS[kind](work.bundle, work.target, work.id, dry_run=work.dry_run, return_state=True)
         except KeyboardInterrupt:
             view.interrupted()
             document.show({"verdict": "interrupted", "exit_code": 130, "reason": interrupt_text(work)})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -87,6 +89,7 @@ class TerminalView:
         self._console = console
         self._states: dict[str, tuple[str, str, float]] = {}
         self._doing = "starting"
+        self._over = False
         self._live = Live(console=console, refresh_per_second=4, transient=True, get_renderable=self._render)
 
     def __enter__(self) -> Self:
@@ -96,6 +99,7 @@ class TerminalView:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._over = True
         self._live.stop()
 
     def show(self, event: JournalEvent) -> None:
@@ -107,6 +111,20 @@ class TerminalView:
     def interrupted(self) -> None:
         """Print how to go on."""
         self._console.print(Text(interrupt_text(self._work), style="yellow"))
+
+    @contextmanager
+    def stepping_aside(self) -> Iterator[None]:
+        """Take the table off the screen while somebody is asked something."""
+        self._live.stop()
+        try:
+            yield
+        finally:
+            if not self._over:
+                self._live.start()
+
+    def write(self, text: str) -> None:
+        """Print text as it is, made safe; no line end is added."""
+        self._console.print(for_terminal(text), end="", markup=False, soft_wrap=True)
 
     def _follow(self, event: JournalEvent) -> None:
         if event.event == Event.RESOURCES_PLANNED:

@@ -13,8 +13,9 @@ import typer
 
 from bundleops.options import ProfileOption, SandboxOption, use
 from bundleops.wake import go_on
+from operations.operation import Operation
 from operations.plain_text import for_terminal
-from operations.question import Answer
+from operations.question import Answer, Question
 from operations.questions import QuestionStore
 from operations.store import StateStore
 from workspace.errors import OperatorError, UsageError
@@ -37,7 +38,27 @@ def answer(
     asked = store.answerable(question, option)
     work = state.open(asked.operation).request()
     use(profile, sandbox=sandbox)
-    person = who_answers(work.host, chosen=bool(profile) or sandbox)
+    print(answer_from_terminal(work, store, asked, option, note, chosen=bool(profile) or sandbox))
+    print(go_on(work, store))
+
+
+def answer_from_terminal(
+    work: Operation, store: QuestionStore, asked: Question, option: str, note: str, *, chosen: bool = False
+) -> str:
+    """Store the answer of whoever sits at this terminal, and say what was stored in a line that is safe to print.
+
+    Args:
+        work: The operation that asks.
+        store: Where the question is.
+        asked: The question.
+        option: The answer; one of those that it offers.
+        note: What the person knows or did.
+        chosen: Whether the person named the credentials, and so means to be verified by them.
+
+    Raises:
+        OperatorError: the answer comes too late, is not offered, or needs somebody who can prove who they are.
+    """
+    person = who_answers(work.host, chosen=chosen)
     given = Answer(
         question=asked.id,
         option=option,
@@ -51,8 +72,7 @@ def answer(
     store.answer(given)
     label = next(one.label for one in asked.options if one.id == option)
     proof = f" (unverified: {person.why_unverified})" if person.why_unverified else ""
-    print(for_terminal(f"{asked.id} answered: {option} ({label}), by {person.name}{proof}."))
-    print(go_on(work, store))
+    return for_terminal(f"{asked.id} answered: {option} ({label}), by {person.name}{proof}.")
 
 
 @dataclass(frozen=True)

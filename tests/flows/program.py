@@ -109,6 +109,11 @@ class Program:
             **environment_of(workspace, api, self.state),
         }
 
+    @property
+    def waiting_environment(self) -> dict[str, str]:
+        """The environment of a command that waits for a person's answer."""
+        return self._environment | {"BUNDLEOPS_ANSWER_WAIT_SECONDS": "300"}
+
     def on(self, state: Path) -> Program:
         """Return the same program on a state directory that is there already."""
         made = copy.copy(self)
