@@ -15,6 +15,7 @@ from operations.report import write_report
 from operations.standing import Progress, ResourceStatus
 from tasks.retry_policies import LOCAL
 from tasks.toolbox import journal_of, questions_of, records_of
+from workspace.errors import NotVerifiedError
 from workspace.models import Model, Surface
 from workspace.working_copy import write_patch
 
@@ -46,8 +47,9 @@ def conclude_operation(work: Operation) -> Conclusion:
 def as_state(conclusion: Conclusion) -> State[Any]:
     """Return the state of the flow run: whatever is not verified must not look completed in Prefect."""
     text = f"{conclusion.verdict}: {conclusion.reason} (operation {conclusion.operation})"
-    kind = Completed if conclusion.exit_code == 0 else Failed
-    return kind(message=text, data=conclusion)
+    if conclusion.exit_code == 0:
+        return Completed(message=text, data=conclusion)
+    return Failed(message=text, data=NotVerifiedError(text, conclusion))
 
 
 def judge(work: Operation, done: Progress, *, waiting: bool) -> tuple[str, int, str]:

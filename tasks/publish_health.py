@@ -12,6 +12,7 @@ from prefect.states import Completed, Failed
 from tasks.artifact_key import artifact_key
 from tasks.check_health_report import HealthReport, Severity, as_markdown, as_rows
 from tasks.retry_policies import LOCAL
+from workspace.errors import NotVerifiedError
 
 EVENT = "bundleops.health.checked"
 
@@ -38,5 +39,6 @@ def publish_health(report: HealthReport) -> None:
 
 def health_state(report: HealthReport) -> State[Any]:
     """Return the state of the flow run: something broken must not look completed in Prefect."""
-    kind = Failed if report.count(Severity.BROKEN) else Completed
-    return kind(message=report.summary, data=report)
+    if report.count(Severity.BROKEN):
+        return Failed(message=report.summary, data=NotVerifiedError(report.summary, report))
+    return Completed(message=report.summary, data=report)

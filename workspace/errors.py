@@ -9,6 +9,17 @@ class OperatorError(Exception):
     exit_code = 1
 
 
+class NotVerifiedError(OperatorError):
+    """A flow came to its end, and what it looked after is not as it should be; `result` says how it is.
+
+    Prefect wants an exception as the data of a failed state, and a worker shows its text.
+    """
+
+    def __init__(self, text: str, result: object = None) -> None:
+        super().__init__(text)
+        self.result = result
+
+
 class UsageError(OperatorError):
     """The call itself is wrong: unknown target, no bundle, a bad option."""
 
