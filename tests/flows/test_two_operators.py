@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from operations.events import Event
 from tests.flows.bundle_maker import Job, make_bundle
 from tests.flows.program import End, Program
-from tests.flows.services import ScriptedWorkspace, paused_run
+from tests.flows.services import ScriptedWorkspace, paused_run, prefect_server
 from tests.flows.story import Story
 
 
@@ -26,9 +26,18 @@ class Met:
 
 
 @pytest.fixture(scope="module")
-def met(one_workspace: ScriptedWorkspace, prefect_api: str, program_in: Callable[[str], Program]) -> Met:
+def elsewhere(tmp_path_factory: pytest.TempPathFactory, one_workspace: ScriptedWorkspace) -> Iterator[Program]:
+    """The command line of another machine, with a Prefect server of its own."""
+    with prefect_server(tmp_path_factory.mktemp("other-prefect")) as other_api:
+        yield Program(one_workspace, other_api, tmp_path_factory.mktemp("elsewhere"))
+
+
+@pytest.fixture(scope="module")
+def met(
+    one_workspace: ScriptedWorkspace, prefect_api: str, program_in: Callable[[str], Program], elsewhere: Program
+) -> Met:
     one_workspace.fail("load", "ValueError: the delivery is empty", 1)
-    here, elsewhere = program_in("here"), program_in("elsewhere")
+    here = program_in("here")
     bundle = make_bundle(here.folder, "contested", {"load": Job("bronze")})
     operate = ("operate", str(bundle.folder))
     running = here.start(*operate, "--answer-wait", "300")
@@ -36,7 +45,7 @@ def met(one_workspace: ScriptedWorkspace, prefect_api: str, program_in: Callable
     same_id = here.run("operate", "--resume", first.id)
     same_machine = here.run(*operate, BUNDLEOPS_LOCK_WAIT_SECONDS="0")
     other_machine = elsewhere.run(*operate, BUNDLEOPS_LOCK_WAIT_SECONDS="0")
-    waiting = here.start(*operate)
+    waiting = elsewhere.start(*operate)
     patient = waiting.reached(lambda story: story.all(Event.NOTE))
     waited_for = [note["text"] for note in patient.all(Event.NOTE)]
     first.answer("run_again")
