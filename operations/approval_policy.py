@@ -76,7 +76,9 @@ def approves(question: Question, answer: Answer, now: datetime) -> bool:
 
 
 def refusal_of(question: Question, answer: Answer) -> str:
-    """Return why an approving answer does not count, empty when it does. Whoever does not approve needs no proof."""
+    """Return why an answer does not count, empty when it does. Whoever does not approve needs no proof."""
+    if answer.question != question.id:
+        return f"it answers another question, {answer.question}"
     if answer.option != APPROVE or not question.needs_verified:
         return ""
     if not answer.verified:

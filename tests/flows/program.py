@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -58,7 +59,11 @@ class Process:
             assert found or not ended, f"it ended too early: {self.end()}"
             return found
 
-        return eventually(look, seconds=90)
+        try:
+            return eventually(look, seconds=90)
+        except BaseException:
+            self._end_group()
+            raise
 
     def reached(self, probe: Callable[[Story], object]) -> Story:
         """Return the operation that this process began, as soon as it has come that far."""
@@ -85,10 +90,15 @@ class Process:
         try:
             exit_code = self._process.wait(timeout=90)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            self._end_group()
             raise
         return End(exit_code, self._out.read_text(encoding="utf-8"), self._err.read_text(encoding="utf-8"))
+
+    def _end_group(self) -> None:
+        """Leave nothing running behind a test that fails."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
 
 class Program:
@@ -113,6 +123,12 @@ class Program:
     def waiting_environment(self) -> dict[str, str]:
         """The environment of a command that waits for a person's answer."""
         return self._environment | {"BUNDLEOPS_ANSWER_WAIT_SECONDS": "300"}
+
+    def using(self, **variables: str) -> Program:
+        """Return the same program with some variables changed."""
+        made = copy.copy(self)
+        made._environment = self._environment | variables  # noqa: SLF001 - of this very class
+        return made
 
     def on(self, state: Path) -> Program:
         """Return the same program on a state directory that is there already."""

@@ -71,13 +71,18 @@ class ScriptedWorkspace:
         return subprocess.run(line, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
-@contextmanager
-def prefect_server(home: Path) -> Iterator[str]:
-    """Start a Prefect server of our own and yield the address of its API."""
+def free_port() -> int:
+    """Return a port on loopback that nobody uses now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (home / "server.log").open("wb")
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def prefect_server(home: Path, port: int | None = None) -> Iterator[str]:
+    """Start a Prefect server of our own and yield its API's address; on the same home and port it is the same one."""
+    port = port or free_port()
+    log = (home / "server.log").open("ab")
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     environment = os.environ | {"PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
@@ -114,9 +119,12 @@ def environment_of(workspace: ScriptedWorkspace, api: str, state: Path) -> Mappi
     }
 
 
-def paused_run(api: str, bundle: Path, target: str = "dev") -> str | None:
+def paused_run(api: str, bundle: Path, target: str = "dev", verb: str = "operate") -> str | None:
     """Return the id of the flow run on this bundle that waits for a person, if there is one."""
-    name = f"operate {bundle.name} on {target}"
+    name = f"{verb} {bundle.name} on {target}"
     body = {"flow_runs": {"name": {"any_": [name]}, "state": {"type": {"any_": ["PAUSED"]}}}}
-    found = httpx.post(f"{api}/flow_runs/filter", json=body, timeout=30).json()
+    try:
+        found = httpx.post(f"{api}/flow_runs/filter", json=body, timeout=30).json()
+    except httpx.TimeoutException:  # a busy server; it is asked again
+        return None
     return str(found[0]["id"]) if found else None
