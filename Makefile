@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test unit lint format record
+.PHONY: help setup demo serve test test-all unit lint format record pictures
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -23,6 +23,12 @@ test: setup ## all tests, the real engines included (what CI runs)
 	@$(BIN)/pytest tests/unit -n 2 -q
 	@$(BIN)/pytest tests/contract tests/flows -n 2 --dist loadfile -q
 	@$(BIN)/pytest tests/sandbox -q
+
+test-all: test pictures ## all tests, and Prefect's UI in a browser
+
+pictures: setup ## test Prefect's UI in a browser and take the pictures of the docs
+	@test -x "$${BUNDLEOPS_CHROMIUM:-/usr/bin/chromium}" || { apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || { echo "pictures: Chromium is not there and could not be installed: install it, or name one in BUNDLEOPS_CHROMIUM" >&2; exit 5; }
+	@BUNDLEOPS_SCREENSHOTS=docs/images $(BIN)/pytest tests/ui -q
 
 lint: setup ## ruff, mypy, the import contracts
 	@$(BIN)/ruff check .

@@ -74,9 +74,12 @@ class PrefectUi:
         self.page.get_by_role("tab", name=name).click()
 
     def open_artifact(self, heading: str) -> None:
-        """Open one artifact of the flow run."""
+        """Open the newest artifact of a kind that the flow run made; its card leads to all of that kind."""
         self.open_tab("Artifacts")
         self.page.get_by_role("link").filter(has_text=heading).first.click()
+        versions = self.page.locator("a[href*='/artifacts/artifact/']")
+        expect(versions.first).to_be_visible()
+        self._follow(versions.first)
 
     @property
     def dialog(self) -> Locator:

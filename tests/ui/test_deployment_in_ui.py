@@ -30,13 +30,14 @@ def test_the_form_of_a_deployment_explains_its_parameters_and_starts_a_run(ui: P
 def test_a_run_shows_its_plan_and_its_report_as_artifacts(ui: PrefectUi, shop: Shop) -> None:
     ui.quick_run("operate-bundle", shop.name)
     ui.reaches("Completed")
+    run_page = ui.page.url
     ui.open_tab("Artifacts")
     expect(ui.page.get_by_text("What runs, in which order and why")).to_be_visible()
     ui.picture("artifacts", height=1120)
     ui.open_artifact("plan-")
     expect(ui.page.get_by_role("cell", name="jobs.shop-orders").first).to_be_visible()
     ui.picture("plan")
-    ui.page.go_back()
+    ui.page.goto(run_page)
     ui.open_artifact("report-")
     expect(ui.page.get_by_role("heading", name="shop").first).to_be_visible()
     ui.picture("report")
