@@ -19,7 +19,7 @@ from prefect.runtime import deployment, flow_run
 from operations.journal import Event, JournalEvent
 from operations.operation import Operation
 from tasks.publish_artifacts import Shown, artifacts_for
-from tasks.publish_events import beat, emit
+from tasks.publish_events import beat, emit, one_line
 from tasks.toolbox import journal_of
 
 HEARTBEAT_SECONDS = 60.0
@@ -100,7 +100,8 @@ class Publisher:
                     for one in shown:
                         self._show(client, one)
         except Exception as error:  # noqa: BLE001 - whatever Prefect answers, the operation must not notice
-            self._warn(f"Prefect could not be told everything ({type(error).__name__}: {error}). The journal has it.")
+            said = one_line(f"{type(error).__name__}: {error}")
+            self._warn(f"Prefect could not be told everything ({said}). The journal has it.")
 
     def _show(self, client: SyncPrefectClient, one: Shown) -> None:
         if one.type == "progress" and self._progress is not None:

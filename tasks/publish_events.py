@@ -11,6 +11,7 @@ from prefect.events import emit_event
 from operations.events import Event, JournalEvent
 from operations.operation import Operation
 from operations.plain_text import for_terminal, shorten
+from workspace.redaction import redact
 
 PREFIX = "bundleops."
 HEARTBEAT = f"{PREFIX}operation_heartbeat"
@@ -111,4 +112,9 @@ def _plain(value: Any) -> Any:
         return [_plain(one) for one in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    return shorten(" ".join(for_terminal(str(value)).split()), TEXT_LIMIT)
+    return one_line(str(value))
+
+
+def one_line(text: str) -> str:
+    """Return a text from outside as one short line without secrets and control characters."""
+    return shorten(" ".join(for_terminal(redact(text)).split()), TEXT_LIMIT)

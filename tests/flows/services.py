@@ -128,3 +128,14 @@ def paused_run(api: str, bundle: Path, target: str = "dev", verb: str = "operate
     except httpx.TimeoutException:  # a busy server; it is asked again
         return None
     return str(found[0]["id"]) if found else None
+
+
+def fill_in(api: str, run: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """Submit the form of a waiting flow run as Prefect's UI does, and return what Prefect says of it."""
+
+    def submit() -> dict[str, Any] | None:
+        answer = httpx.post(f"{api}/flow_runs/{run}/resume", json={"run_input": dict(values)}, timeout=60)
+        # Its database is busy: nothing happened, and a person presses the button again.
+        return None if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE else dict(answer.json())
+
+    return eventually(submit)

@@ -47,6 +47,11 @@ class Served:
         assert self._process.poll() is None, self.said
         return "Try in another terminal" in self.said
 
+    def kill(self) -> None:
+        """End it and whatever it started as a power cut would."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
     def stop(self) -> int:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)

@@ -32,7 +32,9 @@ class Story:
 
     @property
     def verdict(self) -> str:
-        return str(self.all(Event.OPERATION_ENDED)[-1]["verdict"])
+        """The verdict of the newest attempt that ended; nothing while the first one goes on."""
+        ended = self.all(Event.OPERATION_ENDED)
+        return str(ended[-1]["verdict"]) if ended else ""
 
     @property
     def report(self) -> str:

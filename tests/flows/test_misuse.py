@@ -16,7 +16,7 @@ from operations.events import Event
 from operations.question import Answer, Question
 from tests.flows.destroying import Deployed
 from tests.flows.program import End, Program
-from tests.flows.services import ScriptedWorkspace, eventually, paused_run
+from tests.flows.services import ScriptedWorkspace, eventually, fill_in, paused_run
 from tests.flows.story import Story
 
 NOBODY = {"DATABRICKS_HOST": "", "DATABRICKS_TOKEN": ""}
@@ -116,7 +116,7 @@ def test_prefects_form_takes_no_approval_that_it_does_not_offer(asked: Asked, pr
     run = waiting.until(lambda: paused_run(prefect_api, asked.deployed.bundle.folder, verb="destroy"))
     field = asked.question.id.replace("-", "_")
     values = {f"answer_{field}": "approve", f"note_{field}": ""}
-    resumed = httpx.post(f"{prefect_api}/flow_runs/{run}/resume", json={"run_input": values}, timeout=30).json()
+    resumed = fill_in(prefect_api, run, values)
     assert resumed["status"] == "REJECT", resumed
     asked.story.answer("reject")
     assert waiting.end().exit_code == 1

@@ -11,7 +11,7 @@ import pytest
 from operations.events import Event
 from tests.flows.bundle_maker import Job, make_bundle
 from tests.flows.program import Program
-from tests.flows.services import ScriptedWorkspace, environment_of, eventually
+from tests.flows.services import ScriptedWorkspace, environment_of, eventually, fill_in
 from tests.flows.serving import prefect, serving
 from tests.flows.story import Story, newest
 from workspace.errors import StateError
@@ -85,8 +85,7 @@ def test_a_long_wait_suspends_the_flow_run_and_the_form_resumes_it(deployed: Dep
     identifier = story.open_questions[0].id.replace("-", "_")
     run = deployed.runs("Suspended")[0]["id"]
     filled_in = {f"answer_{identifier}": "run_again", f"note_{identifier}": "delivered anew"}
-    answer = httpx.post(f"{deployed.api}/flow_runs/{run}/resume", json={"run_input": filled_in}, timeout=30).json()
-    assert answer["status"] == "ACCEPT"
+    assert fill_in(deployed.api, run, filled_in)["status"] == "ACCEPT"
     assert deployed.ends_well(story)
     given = story.all(Event.QUESTION_ANSWERED)[0]
     assert (given["by"], given["verified"], given["note"]) == ("unverified (Prefect UI)", False, "delivered anew")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 SECONDS = 1000
+SUBMITS = 4
 LONG = 90 * SECONDS
 """For what a flow run does meanwhile: its process starts, deploys, runs and polls."""
 
@@ -117,8 +120,12 @@ class PrefectUi:
         self.dialog.get_by_role("textbox").fill(text)
 
     def send(self) -> None:
-        """Submit the form."""
-        self.dialog.get_by_role("button", name="Resume", exact=True).click()
+        """Submit the form; a server whose database is busy says so, and a person presses the button again."""
+        for _ in range(SUBMITS):
+            self.dialog.get_by_role("button", name="Resume", exact=True).click()
+            with suppress(PlaywrightTimeoutError):
+                self.dialog.wait_for(state="hidden", timeout=20 * SECONDS)
+                return
         expect(self.dialog).to_be_hidden()
 
     def cancel(self) -> None:

@@ -36,10 +36,11 @@ def test_a_run_shows_its_plan_and_its_report_as_artifacts(ui: PrefectUi, shop: S
     ui.picture("artifacts", height=1120)
     ui.open_artifact("plan-")
     expect(ui.page.get_by_role("cell", name="jobs.shop-orders").first).to_be_visible()
+    expect(ui.page.get_by_text("What runs, in which order and why")).to_be_visible()
     ui.picture("plan")
     ui.page.goto(run_page)
     ui.open_artifact("report-")
-    expect(ui.page.get_by_role("heading", name="shop").first).to_be_visible()
+    expect(ui.page.get_by_role("heading", name="verified: 2 resources verified")).to_be_visible()
     ui.picture("report")
 
 

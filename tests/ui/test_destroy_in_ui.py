@@ -40,7 +40,7 @@ def test_a_destroy_rejected_in_the_form_deletes_nothing(ui: PrefectUi, outlet: S
     ui.reaches("Failed")
     ui.open_tab("Details")
     expect(ui.page.get_by_text("a person said not to destroy this")).to_be_visible()
-    ui.picture("destroy-rejected")
+    ui.picture("destroy-rejected", height=1400)
     assert (outlet.jobs, outlet.destroys, outlet.story.verdict) == (BOTH, destroys, "rejected")
 
 
@@ -58,7 +58,7 @@ def test_a_destroy_is_approved_at_the_terminal_and_the_paused_run_goes_on(
     assert end.exit_code == 0, end
     ui.reaches("Completed")
     ui.open_tab("Details")
-    ui.picture("destroy-completed")
+    ui.picture("destroy-completed", height=1400)
     assert (outlet.jobs, outlet.destroys, outlet.story.verdict) == ([], destroys + 1, "destroyed")
 
 
@@ -84,5 +84,5 @@ def test_a_destroy_that_nobody_answers_deletes_nothing_and_is_seen_as_not_done(
     ui.reaches("Failed")
     ui.open_tab("Details")
     expect(ui.page.get_by_text("has not answered yet; nothing is destroyed until then")).to_be_visible()
-    ui.picture("destroy-unanswered")
+    ui.picture("destroy-unanswered", height=1400)
     assert (shop.jobs, shop.destroys, shop.story.verdict) == (BOTH, 0, "waiting")
