@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from bundleops.commands import answer, deployments, destroy, diagnose, doctor, health, operate, plan, questions, sandbox
+from bundleops.commands import (
+    answer,
+    deployments,
+    destroy,
+    diagnose,
+    doctor,
+    health,
+    operate,
+    plan,
+    questions,
+    sandbox,
+    stop,
+)
 from operations.plain_text import for_terminal
 from workspace.errors import OperatorError
 
@@ -26,6 +38,7 @@ app.command("plan")(plan.plan)
 app.command("diagnose")(diagnose.diagnose)
 app.command("questions")(questions.questions)
 app.command("answer")(answer.answer)
+app.command("stop")(stop.stop)
 app.command("doctor")(doctor.doctor)
 app.command("health")(health.health)
 app.add_typer(deployments.app, name="deployments")

@@ -188,6 +188,10 @@ def _report(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
     yield EventLine(f"report: {event.data['path']}")
 
 
+def _settled(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
+    yield EventLine(f"question {event.data['question']} is taken back: {event.data['reason']}", "quiet")
+
+
 def _note(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
     yield EventLine(str(event.data["text"]), "warn")
 
@@ -215,6 +219,7 @@ _WRITERS: Mapping[str, Callable[[JournalEvent, Operation], Iterator[EventLine]]]
     Event.REMAINS_FOUND: _remains,
     Event.QUESTION_ASKED: _asked,
     Event.QUESTION_ANSWERED: _answered,
+    Event.QUESTION_SETTLED: _settled,
     Event.RESOURCE_SKIPPED: _skipped,
     Event.RESOURCE_ESCALATED: _escalated,
     Event.OPERATION_ENDED: _ended,

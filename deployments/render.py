@@ -70,6 +70,11 @@ def _of_target(bundle: Bundle, target: Target, pool: WorkPool, root: Path | None
         schedules=(),
         concurrency_limit=one_at_a_time,
     )
+    yield from _looking(what, target, common, source)
+
+
+def _looking(what: str, target: Target, common: dict[str, Any], source: dict[str, Any]) -> Iterator[Deployment]:
+    """Yield the deployments that only read."""
     stale = {"stale_after_hours": target.stale_after_hours} if target.stale_after_hours else {}
     yield Deployment(
         **common,
@@ -83,7 +88,7 @@ def _of_target(bundle: Bundle, target: Target, pool: WorkPool, root: Path | None
         **common,
         description=f"Say why a job run in the workspace of {what} failed. Give the id of the run. Only reads.",
         entrypoint="flows/diagnose_run.py:diagnose_run",
-        parameters=credentials,
+        parameters={"credentials": target.credentials} if target.credentials else {},
         schedules=(),
     )
 

@@ -114,6 +114,7 @@ def _diagnosis(hit: Hit, failure: Failure, evidence: Evidence) -> Diagnosis:
         fixer=pattern.fixer,
         applicability=pattern.applicability,
         transient=pattern.transient,
+        repeats=pattern.repeats,
         resource=evidence.resource,
         layer=evidence.layer if evidence.layer is not Layer.NONE else _layer(pattern.layer),
         task_key=failure.task_key or failure.flow_name,

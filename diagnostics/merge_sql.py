@@ -50,7 +50,8 @@ class MergeStatement:
     takes_all_columns: bool
     """`UPDATE SET *` or `INSERT *`: then the source has every column of the target."""
     depends_on_row: bool
-    """A WHEN clause deletes or asks for values of the source: then it matters which row of a key is kept."""
+    """A WHEN clause deletes, asks for values of the source, or adds to what the target has: then it matters which rows
+    of a key are kept."""
 
     @property
     def is_deduplicated(self) -> bool:
@@ -155,7 +156,7 @@ def _read(text: str, tokens: list[Token]) -> MergeStatement | None:
         nullable_keys=tuple(key for key, null_safe in keys.items() if not null_safe),
         columns=frozenset(c.name.lower() for c in merge.find_all(exp.Column) if _is_of(c, alias)),
         takes_all_columns=any(_takes_all(clause) for clause in merge.find_all(exp.When)),
-        depends_on_row=any(_depends_on_row(clause, target.alias_or_name) for clause in merge.find_all(exp.When)),
+        depends_on_row=any(_depends_on_row(clause, target.alias_or_name, alias) for clause in merge.find_all(exp.When)),
     )
 
 
@@ -179,7 +180,8 @@ def _keys(condition: exp.Expr, alias: str) -> dict[str, bool]:
             continue
         sides = [part.left, part.right] if isinstance(part, exp.EQ | exp.NullSafeEQ) else []
         own = [side for side in sides if _is_only_of(side, alias)]
-        if len(own) != 1:
+        other = [side for side in sides if side not in own]
+        if len(own) != 1 or not _is_of_others(other[0], alias):
             return {}
         keys[own[0].sql(dialect="databricks")] = isinstance(part, exp.NullSafeEQ)
     return keys
@@ -203,6 +205,12 @@ def _is_only_of(side: exp.Expr, alias: str) -> bool:
     return bool(columns) and all(_is_of(column, alias) for column in columns)
 
 
+def _is_of_others(side: exp.Expr, alias: str) -> bool:
+    """Tell whether a side has columns and none is of the source: only a comparison with such a side is a key."""
+    columns = list(side.find_all(exp.Column))
+    return bool(columns) and not any(_is_of(column, alias) for column in columns)
+
+
 def _takes_all(when: exp.When) -> bool:
     then = when.args.get("then")
     if isinstance(then, exp.Update | exp.Insert):
@@ -210,9 +218,20 @@ def _takes_all(when: exp.When) -> bool:
     return False
 
 
-def _depends_on_row(when: exp.When, target: str) -> bool:
+def _depends_on_row(when: exp.When, target: str, alias: str) -> bool:
     """Tell whether the clause may do one thing for the newest row of a key and another for an older one."""
     condition, then = when.args.get("condition"), when.args.get("then")
     columns = condition.find_all(exp.Column) if condition else ()
     deletes = isinstance(then, exp.Var) and then.name.upper() == "DELETE"
-    return deletes or any(not _is_of(column, target) for column in columns)
+    return deletes or _adds_up(then, alias) or any(not _is_of(column, target) for column in columns)
+
+
+def _adds_up(then: exp.Expr | None, alias: str) -> bool:
+    """Tell whether an assigned value is made of more than the source row, as in `SET t.n = t.n + s.n`.
+
+    Then every row of a key may have been meant to count, and keeping the newest would lose what the others add.
+    """
+    if not isinstance(then, exp.Update):
+        return False
+    values = [part.expression for part in then.args.get("expressions") or () if isinstance(part, exp.EQ)]
+    return any(not _is_of(column, alias) for value in values for column in value.find_all(exp.Column))

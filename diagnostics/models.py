@@ -39,6 +39,8 @@ class Diagnosis(Model):
     fixer: str | None
     applicability: Applicability
     transient: bool
+    repeats: int | None = None
+    """How often a transient fault is waited out; as often as there are iterations without it."""
     resource: str | None = None
     layer: Layer = Layer.NONE
     task_key: str | None = None

@@ -9,7 +9,7 @@ from tasks.act_on_answers import act_on_answers
 from tasks.apply_fix import apply_fix, note_fix_applied
 from tasks.ask_person import ask_person
 from tasks.collect_evidence import collect_evidence
-from tasks.deploy_bundle import deploy_bundle, destructive_question, hold_deploy
+from tasks.deploy_bundle import deploy_bundle, hold_deploy, question_before_deploy
 from tasks.diagnose_failure import diagnose_failure
 from tasks.escalate import escalate
 from tasks.plan_deploy import plan_deploy
@@ -34,17 +34,25 @@ def bring_up(work: Operation, key: str, healing: tuple[str, ...] = ()) -> Resour
         held = None if may_run(work) else redeploy(work)
         if held is not None:
             return held
-        outcome = wait_for_run(work, start_run(work, key))
-        verdict = verify_run(work, outcome)
-        if verdict.verified:
+        evidence = run_once(work, key)
+        if evidence is None:
             return ResourceEnd(key=key, verified=True)
-        evidence = collect_evidence(work, outcome, verdict)
         diagnoses = diagnose_failure(work, evidence)
         plan = plan_fix(work, evidence, diagnoses) if attempts_left(work, key) > 0 else None
         if plan is None or not may_apply(work, key, plan):
             return escalate(work, key, plan)
         end = carry_out(work, key, plan, (*healing, key))
     return end
+
+
+def run_once(work: Operation, key: str) -> Evidence | None:
+    """Start a resource, wait for its end and verify it; return what failed, None when it is verified."""
+    started = start_run(work, key)
+    if isinstance(started, Evidence):
+        return started
+    outcome = wait_for_run(work, started)
+    verdict = verify_run(work, outcome)
+    return None if verdict.verified else collect_evidence(work, outcome, verdict)
 
 
 def carry_out(work: Operation, key: str, plan: FixPlan, healing: tuple[str, ...]) -> ResourceEnd | None:
@@ -87,7 +95,7 @@ def deploy_once(work: Operation) -> Evidence | QuestionDraft | None:
     planned = plan_deploy(work)
     if planned.plan is None or work.dry_run:
         return planned.evidence
-    return destructive_question(work, planned.plan) or deploy_bundle(work, planned.plan)
+    return question_before_deploy(work, planned.plan) or deploy_bundle(work, planned.plan)
 
 
 def repair_bundle(work: Operation, evidence: Evidence) -> ResourceEnd | None:

@@ -30,6 +30,7 @@ KEYS = frozenset(
         "fixer",
         "applicability",
         "transient",
+        "repeats",
         "rank",
     )
 )

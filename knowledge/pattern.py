@@ -74,6 +74,8 @@ class ErrorPattern(Model):
     fixer: str | None = None
     applicability: Applicability = Applicability.MANUAL
     transient: bool = False
+    repeats: int | None = None
+    """How often a transient fault is waited out within one operation; as often as there are iterations without it."""
     title: str
     explanation: str
     page: str

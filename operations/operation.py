@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,15 @@ class Limits(Model):
     """How long an open question is waited for; 0 asks and ends at once with the question open."""
     suspend_after_seconds: float = 900
     """A longer wait suspends the flow run of a deployment instead of keeping its process."""
+    excluded: tuple[str, ...] = ()
+    """Resource keys, or patterns with `*`, that are run and verified but never healed."""
+    fixes_per_day: int = 20
+    changed_lines_per_day: int = 500
+    """What is applied without a person to one bundle and target within 24 hours; beyond it each fix needs approval."""
+
+    def excludes(self, key: str) -> bool:
+        """Tell whether a resource is left to people when it fails."""
+        return any(fnmatchcase(key, pattern) for pattern in self.excluded)
 
 
 class Operation(Model):

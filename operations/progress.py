@@ -45,9 +45,10 @@ def _operation_changes(before: Progress, event: JournalEvent) -> dict[str, Any]:
             # A fix without edits (run another resource, wait) leaves what is deployed as it is.
             edited = bool(data.get("diff"))
             return {"deployed": before.deployed and not edited, "deploy_held": before.deploy_held and not edited}
-        case Event.QUESTION_ASKED | Event.QUESTION_ANSWERED:
+        case Event.QUESTION_ASKED | Event.QUESTION_ANSWERED | Event.QUESTION_SETTLED:
             asked = (data["question"],) if event.event == Event.QUESTION_ASKED else ()
-            return {"open_questions": (*_other_questions(before, data), *asked), "deploy_held": False}
+            held = before.deploy_held and event.event == Event.QUESTION_SETTLED
+            return {"open_questions": (*_other_questions(before, data), *asked), "deploy_held": held}
         case Event.EVIDENCE_COLLECTED if event.resource in {None, BUNDLE}:
             return {"deploy_open": False}
         case _:
@@ -127,6 +128,9 @@ def _evidence(resource: ResourceProgress, event: JournalEvent) -> ResourceProgre
         resource = resource.model_copy(update=counted)
     else:
         number = event.iteration or evidence.iteration
+        if resource.open_run and resource.open_run.handle is None:
+            # The start was refused: there is no run to take up, and the next start is an iteration of its own.
+            resource = resource.model_copy(update={"open_run": None})
     return _with_attempt(resource, number, evidence=evidence).model_copy(update={"status": ResourceStatus.FAILED})
 
 

@@ -25,7 +25,7 @@ class QuestionKind(StrEnum):
     ESCALATION = "escalation"
     """How the operation goes on with a resource that it cannot heal."""
     CHOICE = "choice"
-    """Which of several ways to take."""
+    """Which of several ways to take; the store takes such questions, and no step asks one yet."""
 
 
 class QuestionStatus(StrEnum):

@@ -46,17 +46,17 @@ class QuestionStore:
         """
         question = question.model_copy(update={"title": redact(question.title), "body": redact(question.body)})
         with self._change() as connection:
-            older = connection.execute(
-                "SELECT id FROM questions WHERE operation = ? AND resource IS ? AND status = 'open'",
-                (question.operation, question.resource),
-            ).fetchall()
-            for (identifier,) in older:
-                self._set_status(connection, identifier, QuestionStatus.SUPERSEDED, question.created_at)
+            self._supersede(connection, question.operation, question.resource, question.created_at)
             while connection.execute("SELECT 1 FROM questions WHERE id = ?", (question.id,)).fetchone():
                 question = question.model_copy(update={"id": question_id()})
             insert(connection, question)
             add_to_trail(connection, question, "asked", question.created_at)
         return question
+
+    def supersede(self, operation: str, resource: str | None) -> tuple[str, ...]:
+        """Take back the open questions about a resource of an operation, and return their ids."""
+        with self._change() as connection:
+            return self._supersede(connection, operation, resource, datetime.now(UTC))
 
     def answerable(self, question: str, option: str) -> Question:
         """Return a question to which this option can be said now; nothing is stored.
@@ -187,6 +187,17 @@ class QuestionStore:
             # Closing rolls back whatever was not committed.
             connection.close()
 
+    def _supersede(
+        self, connection: sqlite3.Connection, operation: str, resource: str | None, now: datetime
+    ) -> tuple[str, ...]:
+        rows = connection.execute(
+            "SELECT id FROM questions WHERE operation = ? AND resource IS ? AND status = 'open' ORDER BY rowid",
+            (operation, resource),
+        ).fetchall()
+        for (identifier,) in rows:
+            self._set_status(connection, identifier, QuestionStatus.SUPERSEDED, now)
+        return tuple(identifier for (identifier,) in rows)
+
     def _set_status(
         self, connection: sqlite3.Connection, identifier: str, status: QuestionStatus, now: datetime
     ) -> None:
@@ -206,7 +217,7 @@ def _refuse_unanswerable(question: Question, option: str, at: datetime) -> None:
         QuestionStatus.ANSWERED: "is answered already",
         QuestionStatus.CONSUMED: "is answered already, and what it allowed was done",
         QuestionStatus.EXPIRED: f"expired at {as_text(question.deadline)}; resume the operation to be asked anew",
-        QuestionStatus.SUPERSEDED: "was replaced by a newer one; list the open questions",
+        QuestionStatus.SUPERSEDED: "was replaced or taken back: what it was about is settled. List the open questions",
     }
     status = question.status
     if status is QuestionStatus.OPEN and at >= question.deadline:

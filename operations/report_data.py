@@ -30,6 +30,8 @@ class AskedQuestion(Model):
     verified: bool = False
     source: str = ""
     note: str = ""
+    settled: str = ""
+    """Why it was taken back without an answer."""
 
 
 class ResourceReport(Model):
@@ -108,6 +110,8 @@ def asked_questions(events: Iterable[JournalEvent]) -> tuple[AskedQuestion, ...]
         elif event.event == Event.QUESTION_ANSWERED and data["question"] in found:
             said = {name: data[name] for name in ("option", "by", "verified", "source", "note") if name in data}
             found[data["question"]] = found[data["question"]].model_copy(update=said)
+        elif event.event == Event.QUESTION_SETTLED and data["question"] in found:
+            found[data["question"]] = found[data["question"]].model_copy(update={"settled": data["reason"]})
     return tuple(found.values())
 
 

@@ -74,7 +74,11 @@ def _failures(report: OperationReport) -> list[str]:
 def _question(question: AskedQuestion) -> str:
     asked = f"- {code_span(question.id)} ({for_markdown(question.kind)}) {for_markdown(question.title)}"
     if question.option is None:
-        return f"{asked}: no answer yet"
+        return (
+            f"{asked}: no answer was needed, {for_markdown(question.settled)}"
+            if question.settled
+            else f"{asked}: no answer yet"
+        )
     proof = "verified" if question.verified else "unverified"
     said = f"{asked}: {code_span(question.option)} by {for_markdown(question.by)} ({proof}, {question.source})"
     return f"{said}. {for_markdown(question.note)}" if question.note else said

@@ -11,6 +11,7 @@ from operations.journal import Event
 from operations.operation import Operation
 from operations.question import APPROVE
 from tasks.ask_person import Reply
+from tasks.question_events import note_answer, settle_questions
 from tasks.retry_policies import LOCAL
 from tasks.take_over_changes import take_over_changes
 from tasks.toolbox import journal_of, records_of
@@ -37,8 +38,7 @@ def act_on_answers(work: Operation, replies: Sequence[Reply], unverified: Sequen
     # Only now they count as used: after a crash before this line the same answers are found and acted on again.
     for reply in replies:
         if reply.answer:
-            answer = reply.answer.model_dump(mode="json", exclude={"at"})
-            journal_of(work).append(Event.QUESTION_ANSWERED, reply.draft.resource, **answer)
+            note_answer(work, reply.draft.resource, reply.answer)
     return decision
 
 
@@ -64,4 +64,5 @@ def _skip(work: Operation, key: str) -> set[str]:
     journal_of(work).append(Event.RESOURCE_SKIPPED, key, reason="a person said to skip it")
     for dependent in dependents:
         journal_of(work).append(Event.RESOURCE_SKIPPED, dependent, reason=f"it needs {key}, which is skipped")
+        settle_questions(work, dependent, f"{key} is skipped")
     return {key, *dependents}

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from prefect.input import RunInput
 from pydantic import Field, create_model
 
-from operations.plain_text import code_span
+from operations.plain_text import code_span, for_markdown, for_terminal
 from operations.question import APPROVE, Question
 
 LATER = "later"
@@ -26,7 +26,7 @@ def answer_form(questions: Sequence[Question]) -> type[RunInput]:
         labels = "; ".join(f"{option.id} = {option.label}" for option in question.options if option.id in offered)
         text = f"{labels}; {LATER} = no answer now, the question stays open"
         choice = Literal[(*offered, LATER)]  # type: ignore[valid-type]  # options are known at run time only
-        fields[_choice(question)] = (choice, Field(title=f"{question.id}: {question.title}", description=text))
+        fields[_choice(question)] = (choice, Field(title=f"{question.id}: {_plain(question.title)}", description=text))
         fields[_note(question)] = (str, Field("", title=f"{question.id}: note", description="What you know or did."))
     form: type[RunInput] = create_model("Answers", __base__=RunInput, **fields)
     described: type[RunInput] = form.with_initial_data(description=_description(questions))
@@ -62,8 +62,12 @@ def _description(questions: Sequence[Question]) -> str:
     return "\n\n---\n\n".join(_described(question) for question in questions)
 
 
+def _plain(title: str) -> str:
+    return " ".join(for_terminal(title).split())
+
+
 def _described(question: Question) -> str:
-    parts = [f"## {question.id}: {question.title}", question.body]
+    parts = [f"## {question.id}: {for_markdown(question.title)}", question.body]
     if question.needs_verified:
         who = ", ".join(map(code_span, question.approvers)) or "a person whose Databricks login proves who it is"
         parts.append(

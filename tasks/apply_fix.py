@@ -14,7 +14,7 @@ from operations.operation import Operation
 from operations.records import AppliedFix
 from tasks.plan_fix import ACTION
 from tasks.retry_policies import NEVER
-from tasks.toolbox import guard_of, journal_of, progress_of, records_of
+from tasks.toolbox import guard_of, journal_of, progress_of, records_of, require_not_stopped
 from workspace.guard import Act
 from workspace.working_copy import apply_edits, read_text_files
 
@@ -32,6 +32,7 @@ def apply_fix(work: Operation, key: str, plan: FixPlan) -> tuple[str, ...]:
         ApprovalRequiredError: the plan is not safe, and no unused answer allows exactly this plan.
         EditRefusedError: a file is not as the plan expects it.
     """
+    require_not_stopped(work)
     if plan.applicability is not Applicability.SAFE:
         guard_of(work).require(Act(operation=work.id, resource=key, action=ACTION, digest=plan.digest))
     if plan.digest not in {fix.plan.digest for fix in records_of(work).fixes()}:

@@ -18,6 +18,7 @@ from operations.journal import Event
 from operations.operation import Operation
 from operations.question import Answer
 from operations.questions import QuestionStore
+from tasks.question_events import used_answers
 from tasks.retry_policies import ASK, LOCAL
 from tasks.take_form_answers import take_form_answers
 from tasks.toolbox import journal_of, questions_of, records_of
@@ -51,9 +52,7 @@ def ask_person(work: Operation, drafts: Sequence[QuestionDraft]) -> tuple[Reply,
 def ask_questions(work: Operation, drafts: Sequence[QuestionDraft]) -> tuple[Reply, ...]:
     """Store each question, unless it was asked before and answered while nobody waited."""
     store = questions_of(work)
-    used = frozenset(
-        str(event.data["question"]) for event in journal_of(work).events() if event.event == Event.QUESTION_ANSWERED
-    )
+    used = used_answers(work)
     return tuple(_already_given(store, work, draft, used) or _ask(work, store, draft) for draft in drafts)
 
 

@@ -59,6 +59,7 @@ def collect_evidence(work: Operation, outcome: RunOutcome, verdict: Verdict) -> 
         url=handle.url,
         failures=tuple(_located(one, snapshot) for one in failures),
         tables=read_tables(work, snapshot, handle.resource),
+        unproven=verdict.unknown,
     )
     journal_of(work).append(Event.EVIDENCE_COLLECTED, handle.resource, handle.iteration, evidence=evidence)
     return evidence

@@ -83,11 +83,10 @@ def write_reports(work: Operation) -> str:
 
 def _write_proven(work: Operation, done: Progress) -> str | None:
     """Write the fixes of verified resources as one patch for the person's checkout; None when there are none."""
-    undone = {event.data["digest"] for event in journal_of(work).events() if event.event == Event.FIX_UNDONE}
+    left = _left_in(work)
     edits: dict[str, FileEdit] = {}
     for fix in records_of(work).fixes():
-        counts = fix.plan.digest in done.of(fix.resource).tried - undone
-        if not counts or not _is_proven(done, fix.resource):
+        if fix.plan.digest not in left or not _is_proven(done, fix.resource):
             continue
         for edit in fix.plan.edits:
             before = edits[edit.path].before if edit.path in edits else edit.before
@@ -97,6 +96,17 @@ def _write_proven(work: Operation, done: Progress) -> str | None:
     file = records_of(work).patch_file
     write_patch(list(edits.values()), file)
     return str(file)
+
+
+def _left_in(work: Operation) -> frozenset[str]:
+    """Return the digests of the fixes that are in the working copy now; one that was undone may be applied again."""
+    left: set[str] = set()
+    for event in journal_of(work).events():
+        if event.event == Event.FIX_APPLIED:
+            left.add(event.data["digest"])
+        elif event.event == Event.FIX_UNDONE:
+            left.discard(event.data["digest"])
+    return frozenset(left)
 
 
 def _is_proven(done: Progress, key: str) -> bool:

@@ -6,15 +6,17 @@ from pathlib import Path
 
 from prefect import task
 
-from operations.approvals import is_approved
 from operations.ends import BUNDLE, QuestionDraft, ResourceEnd
 from operations.journal import Event
 from operations.operation import Operation
 from operations.plain_text import code_span
 from tasks.cli_evidence import cli_evidence
+from tasks.left_lock import force_question, left_lock, lock_digest
 from tasks.lock_target import require_lock
+from tasks.question_events import is_allowed, settle_questions
 from tasks.retry_policies import NEVER
-from tasks.toolbox import cli_of, guard_of, journal_of, progress_of, questions_of, records_of
+from tasks.toolbox import cli_of, guard_of, journal_of, progress_of, records_of, require_not_stopped
+from workspace.deploy_lock import DeployLock
 from workspace.guard import Act, DestructiveAction, Permission
 from workspace.models import DeployPlan, Evidence, Surface
 from workspace.resolved import resolved_bundle
@@ -34,10 +36,13 @@ def deploy_bundle(work: Operation, plan: DeployPlan) -> Evidence | None:
         PlanChangedError: bundle or workspace changed since the plan was made.
     """
     require_lock(work)
+    require_not_stopped(work)
     act = Act(operation=work.id, resource=BUNDLE, action=ACTION, digest=plan.digest)
+    lock = left_lock(work)
     journal_of(work).append(Event.DEPLOY_STARTED, digest=plan.digest)
     cli = cli_of(work)
-    outcome = cli.deploy(records_of(work).deploy_plan_file, Permission(guard_of(work), act))
+    force_lock = _force(work, lock) if lock else None
+    outcome = cli.deploy(records_of(work).deploy_plan_file, Permission(guard_of(work), act), force_lock=force_lock)
     if not outcome.ok:
         return cli_evidence(work, outcome, Surface.DEPLOY, progress_of(work, BUNDLE).iterations + 1)
     validated = cli.validate()
@@ -49,13 +54,22 @@ def deploy_bundle(work: Operation, plan: DeployPlan) -> Evidence | None:
         changes=len(plan.changes),
         resources={resource.key: resource.url or "" for resource in bundle.resources},
     )
+    settle_questions(work, BUNDLE, "the bundle is deployed")
     return None
 
 
-def destructive_question(work: Operation, plan: DeployPlan) -> QuestionDraft | None:
-    """Return the question that a deploy has to ask first; None when it deletes nothing or has its answer."""
+def question_before_deploy(work: Operation, plan: DeployPlan) -> QuestionDraft | None:
+    """Return the question that a deploy has to ask first; None when there is none, or each has its approval."""
+    lock = left_lock(work)
+    drafts = [force_question(work, lock)] if lock else []
+    if plan.destructive:
+        drafts.append(_destructive_question(work, plan))
+    return next((draft for draft in drafts if not is_allowed(work, draft)), None)
+
+
+def _destructive_question(work: Operation, plan: DeployPlan) -> QuestionDraft:
     lines = "\n".join(f"- {change.action} {code_span(change.resource)}" for change in plan.destructive)
-    draft = QuestionDraft(
+    return QuestionDraft(
         resource=BUNDLE,
         kind="approval",
         title=f"Deploy deletes or recreates {len(plan.destructive)} resource(s) on {work.target}",
@@ -63,7 +77,11 @@ def destructive_question(work: Operation, plan: DeployPlan) -> QuestionDraft | N
         action=ACTION,
         digest=plan.digest,
     )
-    return draft if plan.destructive and not is_approved(questions_of(work), work.id, draft) else None
+
+
+def _force(work: Operation, lock: DeployLock) -> Permission:
+    act = Act(operation=work.id, resource=BUNDLE, action=DestructiveAction.FORCE_LOCK, digest=lock_digest(lock))
+    return Permission(guard_of(work), act)
 
 
 def hold_deploy(work: Operation, end: ResourceEnd) -> None:

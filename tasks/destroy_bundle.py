@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from prefect import task
 
-from operations.approvals import is_approved
 from operations.ends import BUNDLE
 from operations.journal import Event
 from operations.operation import Operation
 from tasks.inventory_losses import destroy_question, what_is_there
 from tasks.lock_target import require_lock
+from tasks.question_events import is_allowed
 from tasks.retry_policies import NEVER
-from tasks.toolbox import cli_of, guard_of, journal_of, questions_of
+from tasks.toolbox import cli_of, guard_of, journal_of, require_not_stopped
 from workspace.cli import failure_of
 from workspace.guard import Act, DestructiveAction, Permission
 from workspace.losses import Losses
@@ -33,6 +33,7 @@ def destroy_deployed(work: Operation, losses: Losses) -> bool:
         journal.append(Event.NOTE, text="What is deployed changed since it was listed, so nothing was destroyed.")
         return False
     require_lock(work)
+    require_not_stopped(work)
     act = Act(operation=work.id, resource=BUNDLE, action=DestructiveAction.DESTROY_BUNDLE, digest=losses.digest)
     journal.append(Event.DESTROY_STARTED, BUNDLE, digest=losses.digest)
     outcome = cli_of(work).destroy(Permission(guard_of(work), act))
@@ -43,4 +44,4 @@ def destroy_deployed(work: Operation, losses: Losses) -> bool:
 
 def may_destroy(work: Operation, losses: Losses) -> bool:
     """Tell whether a person approved exactly this and the approval is unused; the guard looks again."""
-    return is_approved(questions_of(work), work.id, destroy_question(losses))
+    return is_allowed(work, destroy_question(losses))

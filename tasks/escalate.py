@@ -53,6 +53,10 @@ def _reason(work: Operation, key: str, last: Attempt | None, plan: FixPlan | Non
     code = last.diagnoses[0].code if last and last.diagnoses else "unknown-error"
     if plan is not None and plan.applicability is Applicability.NEEDS_APPROVAL:
         return f"{code}: the fix needs approval"
+    if last and last.evidence and last.evidence.unproven:
+        return "the run succeeded, but what it says of itself could not be read; it is not run again by itself"
+    if work.limits.excludes(key):
+        return f"{code}: it is excluded from healing"
     if attempts_left(work, key) <= 0:
         return f"{code}: still failing after {work.limits.max_iterations} iterations"
     return f"{code}: no safe fix is known"

@@ -43,7 +43,7 @@ def hold_operation(work: Operation) -> Iterator[None]:
             raise
         finally:
             try:
-                unlock_target(work)
+                _free_target(work)
             finally:
                 leave_copy(work)
 
@@ -56,6 +56,18 @@ def _note_end(work: Operation, error: BaseException) -> None:
     write_reports(work)
     if until is not None:
         leave_target(work, until)
+
+
+def _free_target(work: Operation) -> None:
+    """Give the target free. What the operation came to stays true when that fails, so the failure is only noted."""
+    try:
+        unlock_target(work)
+    except OperatorError as error:
+        text = (
+            f"The lock of {work.target} could not be released: {error} Resume operation {work.id}, which takes it "
+            "again and releases it, or delete the lock file that the next operation names."
+        )
+        journal_of(work).append(Event.NOTE, text=text)
 
 
 def _end_of(error: BaseException, until: datetime | None) -> tuple[str, int, str]:

@@ -81,6 +81,9 @@ def _limits(current: Settings) -> Limits:
         lock_wait_seconds=current.lock_wait_seconds,
         answer_wait_seconds=current.answer_wait_seconds,
         suspend_after_seconds=current.suspend_after_seconds,
+        excluded=current.excluded,
+        fixes_per_day=current.fixes_per_day,
+        changed_lines_per_day=current.changed_lines_per_day,
     )
 
 

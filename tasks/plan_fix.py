@@ -9,15 +9,16 @@ from prefect import task
 from diagnostics.models import Diagnosis, FixPlan
 from diagnostics.planning import plan_fix as propose
 from knowledge.pattern import Applicability
-from operations.approvals import is_approved, rejected_digests
+from operations.approvals import rejected_digests
+from operations.daily_limits import over_daily_limits
 from operations.ends import BUNDLE, QuestionDraft
 from operations.journal import Event
-from operations.operation import Operation
+from operations.operation import Heal, Operation
 from operations.plain_text import code_span, fenced, for_markdown
 from operations.standing import ResourceStatus
+from tasks.question_events import is_allowed
 from tasks.retry_policies import LOCAL
 from tasks.toolbox import journal_of, progress_of, questions_of, records_of, snapshot_of
-from tasks.undo_fix import undo_rejected
 from workspace.models import Evidence
 
 ACTION = "apply_fix"
@@ -25,12 +26,11 @@ ACTION = "apply_fix"
 
 @task(task_run_name="plan fix of {evidence.about} #{evidence.iteration}", **LOCAL)
 def plan_fix(work: Operation, evidence: Evidence, diagnoses: tuple[Diagnosis, ...]) -> FixPlan | None:
-    """Ask the fixers for a plan for the likeliest diagnosis; None when there is none, or healing is off."""
+    """Ask the fixers for a plan for the likeliest diagnosis; None when there is none, or nothing may be healed here."""
     key = evidence.resource or BUNDLE
-    undo_rejected(work, key)
     snapshot = snapshot_of(work)
     mode = work.heal_mode(production=snapshot.resolved.is_production)
-    if mode == "off":
+    if mode == "off" or evidence.unproven or work.limits.excludes(key):
         return None
     done = progress_of(work, key).tried | rejected_digests(questions_of(work), work.id, key)
     plan = _unfinished(work, key, done, snapshot.files)
@@ -38,8 +38,7 @@ def plan_fix(work: Operation, evidence: Evidence, diagnoses: tuple[Diagnosis, ..
         plan = propose(diagnoses[0], evidence, snapshot, done)
         if plan is None or _is_done_already(work, plan):
             return None
-    if mode == "propose" and plan.applicability is Applicability.SAFE:
-        plan = plan.model_copy(update={"applicability": Applicability.NEEDS_APPROVAL})
+    plan = _as_policy_says(work, mode, plan)
     if plan.digest in done:
         return None
     shown = plan.model_dump(mode="json", exclude={"edits"}) | {"diff": plan.diff}
@@ -51,9 +50,7 @@ def may_apply(work: Operation, key: str, plan: FixPlan) -> bool:
     """Tell whether a plan may be applied now: it is safe, or a person approved exactly this plan."""
     if plan.applicability is Applicability.SAFE:
         return True
-    return plan.applicability is Applicability.NEEDS_APPROVAL and is_approved(
-        questions_of(work), work.id, approval_question(key, plan)
-    )
+    return plan.applicability is Applicability.NEEDS_APPROVAL and is_allowed(work, approval_question(key, plan))
 
 
 def approval_question(key: str, plan: FixPlan) -> QuestionDraft:
@@ -71,6 +68,17 @@ def approval_question(key: str, plan: FixPlan) -> QuestionDraft:
         action=ACTION,
         digest=plan.digest,
     )
+
+
+def _as_policy_says(work: Operation, mode: Heal, plan: FixPlan) -> FixPlan:
+    """Let a person decide about a safe plan where the target's policy wants that, or a day's limit is reached."""
+    if plan.applicability is not Applicability.SAFE:
+        return plan
+    limit = over_daily_limits(work, plan)
+    if mode != "propose" and not limit:
+        return plan
+    reason = f"{plan.reason} {limit}".rstrip()
+    return plan.model_copy(update={"applicability": Applicability.NEEDS_APPROVAL, "reason": reason})
 
 
 def _is_done_already(work: Operation, plan: FixPlan) -> bool:

@@ -12,6 +12,7 @@ from operations.journal import Event
 from operations.operation import Operation
 from tasks.take_over_changes import take_over_changes
 from tasks.toolbox import journal_of
+from tasks.undo_fix import undo_interrupted
 from workspace.errors import DeployLockedError
 from workspace.working_copy import prepare
 
@@ -42,6 +43,8 @@ def ready_copy(work: Operation) -> None:
     elif Event.BUNDLE_DEPLOYED not in happened or _last_user(holder) != work.id:
         # Nothing of it is deployed yet, or another operation used the copy since: the person's files count again.
         take_over_changes(work)
+    else:
+        undo_interrupted(work)
     holder.write_text(json.dumps({"operation": work.id}), encoding="utf-8")
 
 

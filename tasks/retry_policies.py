@@ -55,8 +55,9 @@ IDEMPOTENT_WRITE: Final = _policy(delays=[10, 30, 90], timeout_seconds=1200)
 WAIT: Final = _policy(delays=[30, 60], timeout_seconds=None)
 """Waits for a run; has its own time limit and is attached to the same run again after an error."""
 
-NEVER: Final = _policy(delays=[], timeout_seconds=3600)
-"""Never repeated by itself: deploys, edits, destructive acts."""
+NEVER: Final = _policy(delays=[], timeout_seconds=None)
+"""Never repeated by itself: deploys, edits, destructive acts. What they call, and the wait for a lock, has time limits
+of its own; one more here would cut off a longer one that was set on purpose."""
 
 LOCAL: Final = _policy(delays=[], timeout_seconds=300)
 """Touches only this machine: a repetition would fail in the same way."""

@@ -8,22 +8,30 @@ from operations.ends import ResourceEnd
 from operations.journal import Event
 from operations.operation import Operation
 from operations.progress import progress
+from operations.run_plan import layer_of
 from operations.standing import ResourceProgress, ResourceStatus
 from tasks.lock_target import require_lock
+from tasks.question_events import settle_questions
 from tasks.retry_policies import IDEMPOTENT_WRITE
-from tasks.toolbox import journal_of, progress_of, records_of
-from workspace.errors import StateError
-from workspace.models import Resource, RunHandle
+from tasks.toolbox import journal_of, progress_of, records_of, require_not_stopped
+from workspace.errors import StateError, WorkspaceRequestError
+from workspace.models import Evidence, Failure, Resource, RunHandle, Surface
 from workspace.sdk import connect
 from workspace.services import jobs, pipelines
 
 
 @task(task_run_name="run {key}", **IDEMPOTENT_WRITE)
-def start_run(work: Operation, key: str) -> RunHandle:
+def start_run(work: Operation, key: str) -> RunHandle | Evidence:
     """Start the next iteration of a resource, or take up the run of this operation that is not settled yet.
 
     A job run carries an idempotency token. An update has none: its intent is journalled first, and after a crash the
     update that was started since then is adopted.
+
+    Returns:
+        The run, or the evidence of why the workspace refuses to start one (a missing right, a job that is gone).
+
+    Raises:
+        WorkspaceRequestError: a fault that may pass.
     """
     seen = progress_of(work, key)
     handle = unsettled_run(seen)
@@ -33,15 +41,21 @@ def start_run(work: Operation, key: str) -> RunHandle:
     if not resource.id:
         raise StateError(f"{key} has no id: it was not deployed to {work.target}. Resume the operation to deploy it.")
     require_lock(work)
-    if resource.type == "pipelines":
-        return _start_update(work, resource, resource.id, seen)
-    return _start_job(work, resource, resource.id, seen)
+    require_not_stopped(work)
+    start = _start_update if resource.type == "pipelines" else _start_job
+    try:
+        return start(work, resource, resource.id, seen)
+    except WorkspaceRequestError as error:
+        if error.transient:
+            raise
+        return _refused(work, resource, error)
 
 
 def settled_end(work: Operation, key: str) -> ResourceEnd | None:
     """Return the end of a resource that needs no run any more: it is verified, or a person said to skip it."""
     if key not in {resource.key for resource in records_of(work).bundle().resources}:
         journal_of(work).append(Event.RESOURCE_SKIPPED, key, reason="it is no longer in the bundle")
+        settle_questions(work, key, "it is no longer in the bundle")
         return ResourceEnd(key=key, verified=False, skipped=True)
     status = progress_of(work, key).status
     if status in {ResourceStatus.VERIFIED, ResourceStatus.SKIPPED}:
@@ -98,3 +112,25 @@ def _start_update(work: Operation, resource: Resource, pipeline_id: str, seen: R
     handle = handle or pipelines.start_update(client, pipeline_id, resource=key, iteration=iteration)
     journal_of(work).append(Event.RUN_STARTED, key, iteration, handle=handle, adopted=adopted)
     return handle
+
+
+def _refused(work: Operation, resource: Resource, error: WorkspaceRequestError) -> Evidence:
+    """Write down that the workspace refused to start a run, as the failure of this iteration."""
+    seen = progress_of(work, resource.key)
+    iteration = seen.open_run.iteration if seen.open_run else seen.iterations + 1
+    if not seen.open_run:
+        journal_of(work).append(Event.RUN_INTENDED, resource.key, iteration)
+    surface = Surface.PIPELINE if resource.type == "pipelines" else Surface.JOB
+    evidence = Evidence(
+        operation=work.id,
+        target=work.target,
+        resource=resource.key,
+        resource_name=resource.name,
+        surface=surface,
+        layer=layer_of(resource)[0],
+        iteration=iteration,
+        url=resource.url or "",
+        failures=(Failure(surface=surface, error=str(error), url=resource.url or ""),),
+    )
+    journal_of(work).append(Event.EVIDENCE_COLLECTED, resource.key, iteration, evidence=evidence)
+    return evidence

@@ -12,10 +12,20 @@ from operations.progress import progress
 from operations.questions import QuestionStore
 from operations.records import Records
 from operations.standing import ResourceProgress
+from operations.stop_switch import StopSwitch
 from workspace.cli import BundleCli, CliTimeouts
 from workspace.guard import Guard
 from workspace.settings import settings
 from workspace.working_copy import read_text_files
+
+
+def require_not_stopped(work: Operation) -> None:
+    """Refuse to go on while somebody has stopped all operations; call it right before something is changed.
+
+    Raises:
+        StoppedError: the stop switch is on.
+    """
+    StopSwitch(Path(work.state_dir)).require_off(work.resume_command)
 
 
 def journal_of(work: Operation) -> Journal:

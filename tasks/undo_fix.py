@@ -1,28 +1,31 @@
-"""Take back the edits of a fix that a person does not want."""
+"""Take back the edits of a fix that a crash interrupted and that nobody may have wanted to stay."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from operations.approvals import rejected_digests
+from knowledge.pattern import Applicability
 from operations.journal import Event
 from operations.operation import Operation
-from tasks.toolbox import journal_of, progress_of, questions_of, records_of
+from tasks.toolbox import journal_of, progress_of, records_of
 from workspace.working_copy import read_text_files, undo_edits
 
 
-def undo_rejected(work: Operation, key: str) -> None:
-    """Undo a plan that a crash interrupted after its edits, and that was rejected when the person was asked again.
+def undo_interrupted(work: Operation) -> None:
+    """Undo every plan that needed an approval and was never noted as carried out; call it before a resumed deploy.
 
-    An approval counts once: the resumed operation cannot know whether the edits were meant to stay, so it asks.
+    An approval counts once: the resumed operation cannot know whether it was used, so it asks again, and what was not
+    approved is not deployed meanwhile. Safe plans stay; the operation carries them out to their end.
     """
-    rejected = rejected_digests(questions_of(work), work.id, key) - progress_of(work, key).tried
     files = read_text_files(Path(work.working_copy))
     for fix in reversed(records_of(work).fixes()):
-        edits = fix.plan.edits
-        ours = fix.resource == key and fix.plan.digest in rejected and edits
-        if ours and all(files.get(edit.path) == edit.after for edit in edits):
-            undo_edits(Path(work.working_copy), edits)
+        plan = fix.plan
+        noted = plan.digest in progress_of(work, fix.resource).tried
+        if noted or plan.applicability is Applicability.SAFE or not plan.edits:
+            continue
+        if all(files.get(edit.path) == edit.after for edit in plan.edits):
+            undo_edits(Path(work.working_copy), plan.edits)
+            files = read_text_files(Path(work.working_copy))
             journal_of(work).append(
-                Event.FIX_UNDONE, key, digest=fix.plan.digest, reason="it was interrupted, and rejected afterwards"
+                Event.FIX_UNDONE, fix.resource, digest=plan.digest, reason="it was interrupted, so it is asked again"
             )

@@ -7,6 +7,7 @@ from prefect import task
 from operations.exit_json import read_exit_value
 from operations.journal import Event
 from operations.operation import Operation
+from tasks.question_events import settle_questions
 from tasks.retry_policies import READ
 from tasks.toolbox import journal_of
 from workspace.models import Model, RunOutcome, RunResult, TaskOutput
@@ -21,6 +22,9 @@ class Verdict(Model):
 
     verified: bool
     reason: str = ""
+    unknown: bool = False
+    """The run succeeded and nothing speaks against it but that a task's own word could not be read whole. Running it
+    again could do its work twice."""
     outputs: tuple[TaskOutput, ...] = ()
 
 
@@ -40,6 +44,7 @@ def verify_run(work: Operation, outcome: RunOutcome) -> Verdict:
         detail = [f"{output.task_key}: {output.exit_value}" for output in verdict.outputs if output.exit_value]
     if verdict.verified:
         journal_of(work).append(Event.RUN_VERIFIED, handle.resource, handle.iteration, detail=detail)
+        settle_questions(work, handle.resource, "it is verified")
     return verdict
 
 
@@ -50,11 +55,13 @@ def judge(outcome: RunOutcome, outputs: tuple[TaskOutput, ...]) -> Verdict:
     for one in outcome.tasks:
         if one.result not in _NO_FAULT:
             return Verdict(verified=False, reason=f"task {one.task_key}: {one.result.value}", outputs=outputs)
+    unread = ""
     for output in outputs:
         if output.unavailable or (output.truncated and output.exit_value):
             why = output.unavailable or "its exit value was cut, so it cannot tell whether the task did its work"
-            return Verdict(verified=False, reason=f"task {output.task_key}: {why}", outputs=outputs)
+            unread = unread or f"task {output.task_key}: {why}"
+            continue
         report = read_exit_value(output.exit_value)
         if not report.passed:
             return Verdict(verified=False, reason=f"task {output.task_key}: {report.reason}", outputs=outputs)
-    return Verdict(verified=True, outputs=outputs)
+    return Verdict(verified=not unread, reason=unread, unknown=bool(unread), outputs=outputs)

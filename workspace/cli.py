@@ -109,12 +109,15 @@ class BundleCli:
             saved_plan(end.stdout, save_to)
         return outcome.model_copy(update={"plan": deploy_plan(document)})
 
-    def deploy(self, plan_file: Path, permission: Permission | None = None) -> CliOutcome:
+    def deploy(
+        self, plan_file: Path, permission: Permission | None = None, *, force_lock: Permission | None = None
+    ) -> CliOutcome:
         """Deploy exactly this plan.
 
         Args:
             plan_file: The plan, as `plan(save_to=...)` kept it.
             permission: For a plan that deletes or recreates something; it is used up right before the deploy.
+            force_lock: To take the deploy lock from its holder; it is used up right before the deploy.
 
         Raises:
             ApprovalRequiredError: the plan deletes or recreates something and nobody approved exactly that.
@@ -131,6 +134,9 @@ class BundleCli:
                 raise ApprovalRequiredError(f"{plan_file.name} deletes or recreates resources: that needs an approval.")
             permission.use(DestructiveAction.DEPLOY_PLAN, plan.digest)
             arguments.append("--auto-approve")
+        if force_lock is not None:
+            force_lock.use(DestructiveAction.FORCE_LOCK)
+            arguments.append("--force-lock")
         return self._call(arguments, self._timeouts.change)
 
     def summary(self) -> Mapping[str, Any]:

@@ -32,12 +32,6 @@ class BundleInvalidError(OperatorError):
     exit_code = 3
 
 
-class WaitingForPersonError(OperatorError):
-    """An open question has no answer yet."""
-
-    exit_code = 4
-
-
 class SetupError(OperatorError):
     """Something outside bundle and workspace is missing: CLI, host, disk, state directory."""
 
@@ -88,6 +82,10 @@ class DeployLockedError(OperatorError):
 
 class ApprovalRequiredError(OperatorError):
     """The guard refused an act because no consumed answer covers exactly it."""
+
+
+class StoppedError(OperatorError):
+    """Somebody stopped all operations; nothing is changed until the stop is lifted."""
 
 
 class EditRefusedError(OperatorError):

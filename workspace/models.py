@@ -82,6 +82,8 @@ class ResolvedBundle(Model):
     """`workspace.root_path` of the target."""
     file_root: str = ""
     """`workspace.file_path` of the target: where deployed files stand."""
+    state_root: str = ""
+    """`workspace.state_path` of the target: where the CLI keeps its deployment state and its lock."""
     host: str = ""
     """`workspace.host` when the bundle names one, else empty."""
     user: str
@@ -281,6 +283,8 @@ class Evidence(Model):
     failures: tuple[Failure, ...]
     tables: tuple[TableShape, ...] = ()
     """Shapes of the tables that the failures name, as far as they exist."""
+    unproven: bool = False
+    """The run succeeded, but a task's own word could not be read: running it again may do its work twice."""
 
     @property
     def about(self) -> str:

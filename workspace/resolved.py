@@ -36,6 +36,7 @@ def resolved_bundle(document: Json, folder: Path, summary: Json | None = None) -
         root=str(folder),
         remote_root=workspace["root_path"],
         file_root=workspace.get("file_path") or f"{workspace['root_path']}/files",
+        state_root=workspace.get("state_path") or f"{workspace['root_path']}/state",
         host=workspace.get("host") or "",
         user=(workspace.get("current_user") or {}).get("userName") or "",
         variables={name: _value(variable) for name, variable in (document.get("variables") or {}).items()},

@@ -43,6 +43,15 @@ class Settings(BaseSettings):
         description="`off`: only report; `propose`: fixes are shown and asked for; `safe`: safe fixes are applied at "
         "once. Unset: `safe` on development targets, `propose` elsewhere.",
     )
+    excluded: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Resource keys with commas between them, also with `*` (`jobs.billing_*`), that are never healed: "
+        "they run and are verified, and a person is asked when they fail.",
+    )
+    fixes_per_day: int = Field(
+        20, ge=0, description="Fixes that are applied to one bundle and target within 24 hours without approval."
+    )
+    changed_lines_per_day: int = Field(500, ge=0, description="Lines that such fixes may change within 24 hours.")
     run_timeout_minutes: float = Field(120, gt=0, le=10_080, description="Time limit of waiting for one run.")
     poll_seconds_first: float = Field(1, gt=0, le=60, description="Pause before the first look at a run.")
     poll_seconds_max: float = Field(10, gt=0, le=30, description="Longest pause between two looks at a run.")
@@ -62,7 +71,7 @@ class Settings(BaseSettings):
         "Unset: every verified person.",
     )
 
-    @field_validator("approvers", mode="before")
+    @field_validator("approvers", "excluded", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value

@@ -2,8 +2,8 @@
 
 The set of merge keys stays the same (diagnostics/merge_sql.py says why). What changes is which of several source rows
 with one key is merged: before none was, since the MERGE failed. The newest is chosen by an ingest or processing time.
-Where no such column is known, or where a WHEN clause deletes or asks for values of the source and so may pass over the
-newest row, the choice is a person's: `needs_approval`.
+Where no such column is known, or where a WHEN clause deletes, asks for values of the source or adds to what the target
+has, so that older rows may count as well, the choice is a person's: `needs_approval`.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def _what_is_merged(merge: MergeStatement, keys: str, columns: tuple[str, ...]) 
     how = f"the newest by {columns[0]}" if columns else "one chosen by content, as no column tells which is newer"
     if merge.depends_on_row:
         return (
-            f"Of the rows with the same {keys}, {how}, is kept. A WHEN clause deletes or reads values of the source: "
-            "an older row may have been meant to insert, update or delete what the kept one does not."
+            f"Of the rows with the same {keys}, {how}, is kept. A WHEN clause deletes, asks for values of the source, "
+            "or adds to the target: an older row may have been meant to change what the kept one does not."
         )
     return f"Of the rows with the same {keys}, {how}, is merged; every key of the source stays."
 

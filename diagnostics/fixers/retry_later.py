@@ -13,10 +13,14 @@ LONGEST_WAIT_SECONDS = 300
 
 
 def plan(diagnosis: Diagnosis, evidence: Evidence, snapshot: BundleSnapshot) -> FixPlan | None:  # noqa: ARG001 - a fixer
-    """Propose to wait twice as long with each iteration; nothing for a fault that does not pass by itself."""
+    """Propose to wait twice as long with each iteration; nothing for a fault that does not pass by itself.
+
+    Beyond the pattern's `repeats` the same wait is proposed again, and one plan is never carried out twice.
+    """
     if not diagnosis.transient:
         return None
-    seconds = min(FIRST_WAIT_SECONDS * 2 ** (evidence.iteration - 1), LONGEST_WAIT_SECONDS)
+    wait = min(evidence.iteration, diagnosis.repeats or evidence.iteration)
+    seconds = min(FIRST_WAIT_SECONDS * 2 ** (wait - 1), LONGEST_WAIT_SECONDS)
     return FixPlan(
         code=diagnosis.code,
         fixer=NAME,

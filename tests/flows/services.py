@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -61,6 +62,18 @@ class ScriptedWorkspace:
         known = self._http.get("/api/2.0/pipelines", params={"max_results": 100}).json().get("statuses", [])
         ids = [one["pipeline_id"] for one in known if one["name"].endswith(pipeline)]
         return [one for i in ids for one in self._http.get(f"/api/2.0/pipelines/{i}/updates").json()["updates"]]
+
+    def put_file(self, path: str, content: bytes) -> None:
+        """Write a workspace file, as another program that works in the workspace would."""
+        folder = {"path": path.rpartition("/")[0]}
+        self._http.post("/api/2.0/workspace/mkdirs", json=folder).raise_for_status()
+        address = f"/api/2.0/workspace-files/import-file/{quote(path.lstrip('/'), safe='')}"
+        self._http.post(address, params={"overwrite": True}, content=content).raise_for_status()
+
+    def file(self, path: str) -> str | None:
+        """The text of a workspace file, None when there is none."""
+        answer = self._http.get("/api/2.0/workspace/export", params={"path": path, "direct_download": True})
+        return None if answer.status_code == httpx.codes.NOT_FOUND else answer.raise_for_status().text
 
     def stop(self) -> None:
         self._http.close()

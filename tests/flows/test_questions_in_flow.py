@@ -9,6 +9,7 @@ import pytest
 
 from operations.events import Event
 from operations.question import Answer
+from operations.records import Records
 from operations.store import StateStore
 from tests.flows.bundle_maker import DUPLICATES, MERGE, Bundle, Job, make_bundle, sql
 from tests.flows.services import ScriptedWorkspace, eventually
@@ -135,6 +136,8 @@ def test_an_approval_allows_exactly_one_application(
     operate(state, bundle, operation=story.id)
     assert (story.verdict, story.exit_code) == ("verified", 0)
     assert [fix["digest"] for fix in story.all(Event.FIX_APPLIED)] == [question.digest]
+    assert [said["question"] for said in story.all(Event.QUESTION_ANSWERED)] == [question.id], "late, and told once"
+    assert "`approve` by pat" in story.report
     assert story.store.get(question.id).status == "consumed"
 
 
@@ -145,9 +148,7 @@ def test_an_approval_of_another_digest_does_nothing(
     workspace.fail("merge", DUPLICATES)
     bundle = make_bundle(tmp_path, "other-digest", {"merge": Job("gold_merge", sql(MERGE))})
     story = operate(state, bundle)
-    other = story.open_questions[0].model_copy(
-        update={"id": "q-other", "digest": "0" * 64, "resource": "jobs.elsewhere"}
-    )
+    other = story.open_questions[0].model_copy(update={"id": "q-other", "digest": "0" * 64})
     story.store.ask(other)
     story.store.answer(Answer(question=other.id, option="approve", by="pat", source="terminal"))
     operate(state, bundle, operation=story.id)
@@ -155,12 +156,12 @@ def test_an_approval_of_another_digest_does_nothing(
     assert story.exit_code == 4
 
 
-def test_edits_that_a_crash_left_are_undone_when_the_person_rejects_the_fix_afterwards(
+def test_edits_that_a_crash_left_are_taken_back_before_anything_is_deployed(
     tmp_path: Path, state: Path, workspace: ScriptedWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BUNDLEOPS_HEAL", "propose")
-    workspace.fail("merge", DUPLICATES)
-    bundle = make_bundle(tmp_path, "rejected-later", {"merge": Job("gold_merge", sql(MERGE))})
+    workspace.fail("merge", DUPLICATES, 1)
+    bundle = make_bundle(tmp_path, "interrupted", {"merge": Job("gold_merge", sql(MERGE))})
     story = operate(state, bundle)
     story.answer("approve")
     with monkeypatch.context() as crash:
@@ -168,9 +169,13 @@ def test_edits_that_a_crash_left_are_undone_when_the_person_rejects_the_fix_afte
         with pytest.raises(SystemExit):
             operate(state, bundle, operation=story.id)
     copy = Path(story.folder.request().working_copy, "src", "merge.py")
+    deployed = f"{Records(story.folder.request()).bundle().file_root}/src/merge"
     assert "ROW_NUMBER()" in copy.read_text(encoding="utf-8"), "the edit was made before the crash"
     operate(state, bundle, operation=story.id)
-    story.answer("reject")
-    operate(state, bundle, operation=story.id)
     assert copy.read_text(encoding="utf-8") == sql(MERGE)
-    assert [one["reason"] for one in story.all(Event.FIX_UNDONE)] == ["it was interrupted, and rejected afterwards"]
+    assert "ROW_NUMBER()" not in (workspace.file(deployed) or ""), "what nobody approves is not deployed"
+    story.answer("approve")
+    operate(state, bundle, operation=story.id)
+    assert story.verdict == "verified"
+    assert "ROW_NUMBER()" in (workspace.file(deployed) or "")
+    assert "ROW_NUMBER()" in Path(story.all(Event.OPERATION_ENDED)[-1]["patch"]).read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from workspace.errors import OperatorError
+from workspace.errors import WorkspaceRequestError
 from workspace.models import RunOutcome, RunResult, TaskOutcome, TaskOutput
 from workspace.redaction import redact
 from workspace.services.rest import get_json, get_pages
@@ -21,9 +21,13 @@ _WITHOUT_OUTPUT = {RunResult.SKIPPED, RunResult.EXCLUDED, RunResult.UPSTREAM_FAI
 
 
 def task_outputs(client: WorkspaceClient, outcome: RunOutcome) -> tuple[TaskOutput, ...]:
-    """Return the output of each task that ran, latest attempt; what cannot be read says why in `unavailable`.
+    """Return the output of each task that ran, latest attempt; what the workspace does not give out says why.
 
     Tasks of a run that a run_job_task started have keys such as `parent/child`.
+
+    Raises:
+        WorkspaceRequestError: a fault that may pass keeps the output of a task that did well from being read.
+        AuthenticationError: the credentials are no longer accepted.
     """
     return tuple(_outputs(client, outcome.tasks, prefix="", seen={outcome.handle.run_id}))
 
@@ -35,7 +39,7 @@ def _outputs(
         if task.result in _WITHOUT_OUTPUT:
             continue
         key = f"{prefix}{task.task_key}"
-        answer, unavailable = _read(client, task.run_id)
+        answer, unavailable = _read(client, task)
         child = task.child_run_id or str((answer.get("run_job_output") or {}).get("run_id") or "")
         if child:
             yield from _child_outputs(client, task, key, child, seen)
@@ -52,8 +56,8 @@ def _child_outputs(
     seen.add(child)
     try:
         pages = list(get_pages(client, "/api/2.2/jobs/runs/get", {"run_id": child}, f"reading run {child}"))
-    except OperatorError as error:
-        yield _output(key, task, {}, str(error))
+    except WorkspaceRequestError as error:
+        yield _output(key, task, {}, _why(error, task))
         return
     tasks = task_outcomes(one for page in pages for one in page.get("tasks") or [])
     if tasks:
@@ -62,11 +66,19 @@ def _child_outputs(
         yield _output(key, task, {}, f"run {child} has no tasks")
 
 
-def _read(client: WorkspaceClient, run_id: str) -> tuple[dict[str, Any], str]:
+def _read(client: WorkspaceClient, task: TaskOutcome) -> tuple[dict[str, Any], str]:
+    doing = f"reading the output of task run {task.run_id}"
     try:
-        return get_json(client, OUTPUT_PATH, {"run_id": run_id}, f"reading the output of task run {run_id}"), ""
-    except OperatorError as error:
-        return {}, str(error)
+        return get_json(client, OUTPUT_PATH, {"run_id": task.run_id}, doing), ""
+    except WorkspaceRequestError as error:
+        return {}, _why(error, task)
+
+
+def _why(error: WorkspaceRequestError, task: TaskOutcome) -> str:
+    """Say why an output is missing. A passing fault must not make a run that did well look like a failed one."""
+    if error.transient and task.result is RunResult.SUCCESS:
+        raise error
+    return str(error)
 
 
 def _output(key: str, task: TaskOutcome, answer: dict[str, Any], unavailable: str) -> TaskOutput:

@@ -283,7 +283,7 @@ def test_an_approval_that_was_used_cannot_be_renewed(bundleops: Any, questions: 
 def test_a_replaced_question_cannot_be_answered(bundleops: Any, questions: QuestionStore) -> None:
     older = questions.ask(question())
     questions.ask(question(digest="d2"))
-    refused(bundleops("answer", older.id, "approve"), f"Question {older.id} was replaced by a newer one")
+    refused(bundleops("answer", older.id, "approve"), f"Question {older.id} was replaced or taken back")
 
 
 def test_a_question_of_an_operation_that_is_gone_is_not_answered(bundleops: Any, questions: QuestionStore) -> None:

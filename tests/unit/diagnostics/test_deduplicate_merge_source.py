@@ -195,6 +195,10 @@ def test_of_two_merges_none_is_changed_when_it_cannot_be_told_which_fails(plan_m
         ("WHEN MATCHED AND s.kind = 'A' THEN DELETE", Applicability.NEEDS_APPROVAL),
         ("WHEN NOT MATCHED BY SOURCE THEN DELETE", Applicability.NEEDS_APPROVAL),
         ("WHEN MATCHED AND t.is_open THEN UPDATE SET *", Applicability.SAFE),
+        ("WHEN MATCHED THEN UPDATE SET t.amount = t.amount + s.amount", Applicability.NEEDS_APPROVAL),
+        ("WHEN MATCHED THEN UPDATE SET t.amount = coalesce(s.amount, t.amount)", Applicability.NEEDS_APPROVAL),
+        ("WHEN MATCHED THEN UPDATE SET t.amount = amount + s.amount", Applicability.NEEDS_APPROVAL),
+        ("WHEN MATCHED THEN UPDATE SET t.amount = s.amount * 2, t.at = current_timestamp()", Applicability.SAFE),
     ],
 )
 def test_a_person_decides_when_a_clause_may_treat_an_older_row_otherwise(
@@ -216,6 +220,9 @@ def test_a_person_decides_when_a_clause_may_treat_an_older_row_otherwise(
         ("src/merge.sql", MERGE.replace("order_id", "${key}")),
         ("src/merge.sql", MERGE.replace("AS s", "AS ${a}_s").replace("s.", "${a}_s.")),
         ("src/merge.sql", MERGE.replace("s.order_id", "s.order_id AND kind = 'A'")),
+        ("src/merge.sql", MERGE.replace("s.order_id", "s.order_id AND s.kind = 'A'")),
+        ("src/merge.sql", MERGE.replace("s.order_id", "s.order_id AND s.day = t.day + s.shift")),
+        ("src/merge.sql", MERGE.replace("s.order_id", "s.order_id AND t.updated < s.updated")),
     ],
 )
 def test_no_key_is_written_that_is_not_surely_known(plan_merge: PlanMerge, path: str, text: str) -> None:

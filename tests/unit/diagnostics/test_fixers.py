@@ -41,6 +41,17 @@ def test_waiting_takes_twice_as_long_with_each_iteration(
     assert plan.applicability is Applicability.SAFE
 
 
+def test_a_fault_that_is_to_be_waited_out_once_is_not_waited_out_twice(
+    evidence_of: EvidenceOf, snapshot_of: SnapshotOf, diagnosis_of: DiagnosisOf
+) -> None:
+    diagnosis = diagnosis_of(fixer="retry_later", transient=True, repeats=1)
+    first = plan_fix(diagnosis, evidence_of("x"), snapshot_of({}), frozenset())
+
+    assert first is not None
+    second = evidence_of("x").model_copy(update={"iteration": 2})
+    assert plan_fix(diagnosis, second, snapshot_of({}), frozenset((first.digest,))) is None
+
+
 def test_a_fault_that_does_not_pass_by_itself_is_not_waited_for(
     evidence_of: EvidenceOf, snapshot_of: SnapshotOf, diagnosis_of: DiagnosisOf
 ) -> None:

@@ -117,6 +117,11 @@ class Story:
         self.journal.append(Event.EVIDENCE_COLLECTED, GOLD, iteration, evidence=evidence(error, iteration))
         self.journal.append(Event.FAILURE_DIAGNOSED, GOLD, iteration, diagnosis=diagnosis())
 
+    def is_refused(self, iteration: int = 1) -> None:
+        """The workspace refuses to start the run: there is evidence, and no run."""
+        self.intends(iteration)
+        self.journal.append(Event.EVIDENCE_COLLECTED, GOLD, iteration, evidence=evidence("403", iteration))
+
     def is_fixed(self, iteration: int = 1) -> None:
         shown = self.plan.model_dump(mode="json", exclude={"edits"}) | {"diff": self.plan.diff}
         self.journal.append(Event.FIX_PLANNED, GOLD, iteration, plan=shown, digest=self.plan.digest)

@@ -116,3 +116,15 @@ def test_the_same_events_give_the_same_progress(story: Any) -> None:
     story.fails(1)
     story.is_fixed(1)
     assert replay(story).model_dump_json() == replay(story).model_dump_json()
+
+
+def test_a_question_that_was_settled_without_an_answer_is_open_no_more(story: Any) -> None:
+    story.journal.append(Event.QUESTION_ASKED, story.gold, question="q-aaaaa", kind="approval", title="?")
+    story.journal.append(Event.QUESTION_SETTLED, story.gold, question="q-aaaaa", reason="it is verified")
+    assert replay(story).open_questions == ()
+
+
+def test_a_start_that_was_refused_leaves_no_run_to_take_up(story: Any) -> None:
+    story.is_refused(1)
+    gold = replay(story).of(story.gold)
+    assert (gold.status, gold.open_run, gold.iterations_used) == (ResourceStatus.FAILED, None, 1)

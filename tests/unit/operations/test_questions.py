@@ -95,7 +95,7 @@ def test_a_newer_question_supersedes_the_open_one_of_its_resource(questions: Que
     older, other = questions.ask(question()), questions.ask(question(resource="jobs.silver"))
     newer = questions.ask(question(digest="d2"))
     assert {each.id for each in questions.list(ACT["operation"])} == {other.id, newer.id}
-    with pytest.raises(UsageError, match="was replaced by a newer one"):
+    with pytest.raises(UsageError, match="was replaced or taken back"):
         questions.answer(answer(older))
 
 
@@ -236,3 +236,11 @@ def test_a_store_that_is_no_database_says_that_nothing_was_approved(tmp_path: Pa
     path.write_bytes(b"this is no database, and it is longer than a header would be" * 20)
     with pytest.raises(StateError, match=r"questions\.sqlite3 cannot be used: .*nothing was approved"):
         QuestionStore(path)
+
+
+def test_questions_that_are_taken_back_can_no_longer_be_answered(questions: QuestionStore) -> None:
+    asked, other = questions.ask(question()), questions.ask(question(resource="jobs.silver"))
+    assert questions.supersede(asked.operation, asked.resource) == (asked.id,)
+    with pytest.raises(UsageError, match="was replaced or taken back"):
+        questions.answer(answer(asked))
+    assert [one.id for one in questions.list()] == [other.id]

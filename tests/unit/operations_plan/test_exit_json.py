@@ -52,3 +52,57 @@ def test_failed_items_are_counted_where_no_number_is_given() -> None:
 def test_the_names_in_errors_are_the_failed_items() -> None:
     report = read_exit_value(json.dumps({"status": "FAILED", "total": 1, "failed": 1, "errors": {"m1": "no grant"}}))
     assert report.failed_items == ("m1",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FAILED: no rows",
+        "Failed to load planes",
+        "error - 3 tables",
+        '"FAILED"',
+        '"{\\"status\\": \\"FAILED\\"}"',
+        '{"status": "failed: 3 of 4"}',
+        '{"status": "ERROR", "total": 4}',
+        '{"status": "SUCCESS", "total": 4, "failed": "3"}',
+        '{"total": 4, "errors": ["planes: no grant"]}',
+        '{"total": 4, "errors": "planes: no grant"}',
+        '{"total": 4, "failed": ["planes"]}',
+        '{"total": 4, "failed_items": 2}',
+        '{"total": "4", "successful": "2"}',
+    ],
+)
+def test_a_notebook_that_tells_of_failure_in_its_own_way_fails(text: str) -> None:
+    assert not read_exit_value(text).passed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "failed: 0",
+        "Error-free",
+        "errors 0",
+        "0 failed",
+        '{"status": "SUCCESS", "failed": "0", "errors": [], "failed_items": ""}',
+        '{"status": "SUCCESS", "total": 3, "failed": false, "errors": null}',
+        '{"status": "SUCCESS", "total": 1e400, "failed": -1}',
+    ],
+)
+def test_a_notebook_that_counts_no_failure_passes(text: str) -> None:
+    assert read_exit_value(text).passed
+
+
+def test_one_failed_item_that_is_named_by_text_is_one_item() -> None:
+    report = read_exit_value(json.dumps({"status": "PARTIAL_SUCCESS", "total": 6, "failed_items": "planes"}))
+    assert (report.passed, report.failed_items) == (True, ("planes",))
+
+
+def test_a_failed_item_that_is_an_object_is_called_by_the_texts_in_it() -> None:
+    report = read_exit_value(json.dumps({"total": 1, "errors": [{"table": "planes", "error": "no grant", "at": {}}]}))
+    assert report.failed_items == ("planes no grant",)
+
+
+@pytest.mark.parametrize("depth", [100, 100_000])
+def test_deep_nesting_is_cut_and_breaks_nothing(depth: int) -> None:
+    text = '{"status": "SUCCESS", "more": ' + "[" * depth + "]" * depth + "}"
+    assert read_exit_value(text).passed

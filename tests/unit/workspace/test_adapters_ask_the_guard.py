@@ -162,3 +162,13 @@ def test_an_ordinary_update_refreshes_nothing_in_full(workspace: LoopbackWorkspa
     workspace.answer("POST", UPDATES, {"update_id": "u-1"})
     start_update(client, "p-1", resource="pipelines.a", iteration=1)
     assert "full_refresh" not in workspace.asked(UPDATES)[0][3]
+
+
+def test_a_lock_is_forced_with_an_approval_of_its_own_only(cli: BundleCli, approved: Ask, tmp_path: Path) -> None:
+    harmless = tmp_path / "harmless.json"
+    harmless.write_text(json.dumps({"plan_version": 2, "plan": {}}))
+    with pytest.raises(ApprovalRequiredError, match="an approval of its own"):
+        cli.deploy(harmless, force_lock=approved(DestructiveAction.DEPLOY_PLAN, "d"))
+    assert calls(tmp_path) == []
+    cli.deploy(harmless, force_lock=approved(DestructiveAction.FORCE_LOCK, "d"))
+    assert calls(tmp_path) == [f"bundle deploy --plan {harmless} --force-lock"]

@@ -222,6 +222,31 @@ def test_an_output_that_cannot_be_read_says_why(workspace: LoopbackWorkspace, cl
     assert "not yours" in output.unavailable
 
 
+def test_a_passing_fault_does_not_make_a_task_that_did_well_look_unreadable(
+    workspace: LoopbackWorkspace, client: WorkspaceClient
+) -> None:
+    outcome = outcome_of(workspace, client, task("load", 71, "SUCCESS"))
+    workspace.fail("GET", OUTPUT, 500, "INTERNAL_ERROR", "try later")
+    with pytest.raises(WorkspaceRequestError, match="try later"):
+        task_outputs(client, outcome)
+
+
+def test_a_failed_task_whose_output_is_away_is_still_a_failed_task(
+    workspace: LoopbackWorkspace, client: WorkspaceClient
+) -> None:
+    outcome = outcome_of(workspace, client, task("load", 71))
+    workspace.fail("GET", OUTPUT, 500, "INTERNAL_ERROR", "try later")
+    (output,) = task_outputs(client, outcome)
+    assert (output.result, "try later" in output.unavailable) == (RunResult.FAILED, True)
+
+
+def test_refused_credentials_end_the_reading_of_outputs(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
+    outcome = outcome_of(workspace, client, task("load", 71))
+    workspace.fail("GET", OUTPUT, 401, "UNAUTHENTICATED", "expired")
+    with pytest.raises(AuthenticationError):
+        task_outputs(client, outcome)
+
+
 def test_a_run_job_task_is_followed_into_its_run(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
     outcome = outcome_of(workspace, client, task("bronze", 71))
     workspace.forget("GET", GET)
