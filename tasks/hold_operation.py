@@ -51,7 +51,7 @@ def hold_operation(work: Operation) -> Iterator[None]:
 def _note_end(work: Operation, error: BaseException) -> None:
     """Write down what ended the operation before its conclusion, and the report of what there is."""
     until = awaited_until(work) if isinstance(error, Pause) else None
-    verdict, exit_code, reason = _end_of(error, until)
+    verdict, exit_code, reason = end_of(error, until)
     journal_of(work).append(Event.OPERATION_ENDED, verdict=verdict, exit_code=exit_code, reason=reason)
     write_reports(work)
     if until is not None:
@@ -70,17 +70,25 @@ def _free_target(work: Operation) -> None:
         journal_of(work).append(Event.NOTE, text=text)
 
 
-def _end_of(error: BaseException, until: datetime | None) -> tuple[str, int, str]:
+def end_of(error: BaseException, until: datetime | None) -> tuple[str, int, str]:
     """Return verdict, exit code and reason. A signal of Prefect is no exception of Python's usual kind."""
     if isinstance(error, OperatorError):
         return "failed", error.exit_code, str(error)
-    if isinstance(error, KeyboardInterrupt | TerminationSignal):
+    if _was_interrupted(error):
         return "interrupted", 130, "Interrupted. What runs in the workspace goes on; a resumed operation waits for it."
     if isinstance(error, Pause):
         wait = f"waits for a person until {until:%Y-%m-%d %H:%M} UTC" if until else "was suspended by a person"
         return "waiting", 4, f"The flow run is suspended: it {wait}, and goes on when it is resumed."
     reason = f"Unexpected {type(error).__name__}: {error}. This is a defect of bundleops; the journal is whole."
     return "failed", 1, reason
+
+
+def _was_interrupted(error: BaseException) -> bool:
+    """Tell whether a signal ended it, also where Prefect stumbled over it: its engine fails when it is hit at a start."""
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, KeyboardInterrupt | TerminationSignal):
+        seen = seen.__cause__ or seen.__context__
+    return seen is not None
 
 
 def awaited_until(work: Operation) -> datetime | None:

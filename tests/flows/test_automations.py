@@ -64,6 +64,10 @@ def inbox(prefect_api: str) -> Iterator[Inbox]:
         ).save("oncall", overwrite=True)
         install_automations("custom-webhook/oncall", silence=timedelta(seconds=10))
         yield got
+        # Left in the server, they would be weighed against every event of all other tests.
+        with get_client(sync_client=True) as client:
+            for one in client.read_automations():
+                client.delete_automation(one.id)
         server.shutdown()
 
 

@@ -74,7 +74,7 @@ def served(
     tmp_path_factory: pytest.TempPathFactory, one_workspace: ScriptedWorkspace, prefect_api: str
 ) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
-    bundle = make_bundle(folder, "served", {"load": Job("bronze")})
+    bundle = make_bundle(folder, "served", {"served_load": Job("bronze")})
     with serving(folder, environment_of(one_workspace, prefect_api, folder / "state"), bundle) as process:
         yield process
 
@@ -90,19 +90,19 @@ class TestWatchingADeploymentFromTheTerminal:
     def test_a_dry_run_that_succeeds_ends_with_0(self, one_workspace: ScriptedWorkspace) -> None:
         one_workspace.play()
         assert started("dry_run=true") == 0
-        assert not one_workspace.runs("load")
+        assert not one_workspace.runs("served_load")
 
     def test_an_operation_that_escalates_ends_with_1(self, one_workspace: ScriptedWorkspace) -> None:
-        one_workspace.fail("load", "ValueError: the delivery is empty")
+        one_workspace.fail("served_load", "ValueError: the delivery is empty")
         assert started() == 1
-        assert one_workspace.runs("load")
+        assert one_workspace.runs("served_load")
 
     def test_a_parameter_of_the_wrong_kind_is_refused_before_anything_starts(
         self, one_workspace: ScriptedWorkspace
     ) -> None:
-        before = len(one_workspace.runs("load"))
+        before = len(one_workspace.runs("served_load"))
         assert started('dry_run="perhaps"') == 1
-        assert len(one_workspace.runs("load")) == before
+        assert len(one_workspace.runs("served_load")) == before
 
 
 def test_serve_says_where_everything_is_and_stops_at_ctrl_c(served: Served, prefect_api: str) -> None:
