@@ -8,7 +8,7 @@ help: ## show this help
 
 setup: ## make .venv with everything in it; a second call does nothing
 	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) is not there: install Python 3.11 or newer, or name it: make setup PYTHON=python3.11" >&2; exit 5; }
-	@$(PYTHON) scripts/setup.py
+	@$(PYTHON) scripts/check_python.py && $(PYTHON) scripts/setup.py
 
 demo: setup ## heal a broken lakehouse on the built-in sandbox, from start to report
 	@$(BIN)/python scripts/demo.py

@@ -26,6 +26,7 @@ FAULTS = ("reference-data-lost-its-layer", "plane-registry-delivered-twice")
 PYTHON = (sys.executable, "-P")
 """Without -P a module of the folder where the demo is called (`json.py`, say) would stand in for one of Python's."""
 ENVIRONMENT_ERROR = 5
+INTERRUPTED = 130
 CLEAN_UP_SECONDS = 60
 
 
@@ -127,4 +128,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("demo: interrupted; the sandbox is stopped and its state is removed.", file=sys.stderr)
+        sys.exit(INTERRUPTED)

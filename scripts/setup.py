@@ -1,6 +1,7 @@
 """Make the project's environment, once: `.venv`, every pinned package and the sandbox's Delta jars.
 
-Runs on the system's Python alone (3.11 or newer, standard library only), so that `make` needs nothing else.
+Runs on the system's Python alone (3.11 or newer, as `check_python.py` sees to; standard library only), so that `make`
+needs nothing else.
 Exits 5 with one line that says what is missing and what to do, as the product does for its environment.
 """
 
@@ -37,12 +38,7 @@ def fingerprint() -> str:
 
 
 def check_machine() -> None:
-    """Refuse an old Python, a Python without venv, and a full disk, before anything is downloaded."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - this file is what tells the owner of an older Python
-        have = ".".join(str(part) for part in sys.version_info[:3])
-        raise SetupError(
-            f"Python {have} is too old: install Python 3.11 or newer, then `make setup PYTHON=python3.11`."
-        )
+    """Refuse a Python without venv, and a full disk, before anything is downloaded."""
     try:
         import ensurepip  # noqa: F401, PLC0415 - only its presence matters; Debian ships Python without it
     except ImportError:

@@ -84,7 +84,7 @@ def end_of(error: BaseException, until: datetime | None) -> tuple[str, int, str]
 
 
 def _was_interrupted(error: BaseException) -> bool:
-    """Tell whether a signal ended it, also where Prefect stumbled over it: its engine fails when it is hit at a start."""
+    """Tell whether a signal ended it, also where Prefect's engine stumbled over it, as it does at a task's start."""
     seen: BaseException | None = error
     while seen is not None and not isinstance(seen, KeyboardInterrupt | TerminationSignal):
         seen = seen.__cause__ or seen.__context__

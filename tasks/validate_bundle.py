@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from prefect import task
 
@@ -42,11 +44,24 @@ def validate_bundle(work: Operation) -> Evidence | None:
     records = records_of(work)
     records.save_bundle(with_known_ids(bundle, records.bundle()) if records.has_bundle() else bundle)
     if not work.dry_run:
+        _warn_without_lock(work, outcome.document or {})
         lock_target(work, bundle)
     if outcome.ok:
         journal_of(work).append(Event.BUNDLE_VALIDATED, resources=[resource.key for resource in bundle.resources])
         return None
     return cli_evidence(work, outcome, Surface.VALIDATE, progress_of(work, BUNDLE).iterations + 1)
+
+
+def _warn_without_lock(work: Operation, document: Mapping[str, Any]) -> None:
+    """Say it once when the CLI's own lock stays off in spite of our setting: then only our lock protects the target."""
+    lock = ((document.get("bundle") or {}).get("deployment") or {}).get("lock") or {}
+    text = (
+        f"The CLI's deploy lock is off for target {work.target}, because the file that declares the target cannot be "
+        "changed in the working copy. Two deploys at once from elsewhere could create every resource twice."
+    )
+    told = any(event.event == Event.NOTE and event.data.get("text") == text for event in journal_of(work).events())
+    if lock.get("enabled") is False and not told:
+        journal_of(work).append(Event.NOTE, text=text)
 
 
 def refuse_unloadable(outcome: CliOutcome) -> None:

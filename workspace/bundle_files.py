@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from workspace.errors import BundleInvalidError, EditRefusedError, UsageError
+from workspace.yaml_text import read_yaml
 
 CONFIG_NAMES = ("databricks.yml", "databricks.yaml")
 MAX_FILES = 20_000
@@ -59,10 +57,7 @@ def config_file(root: Path) -> Path:
 
 def main_document(root: Path) -> Any:
     """Return the main configuration file as data; None when it cannot be read here, which validate reports."""
-    try:
-        return YAML(typ="safe", pure=True).load(text_of(config_file(root)) or "")
-    except (YAMLError, RecursionError):
-        return None
+    return read_yaml(text_of(config_file(root)) or "")
 
 
 def list_files(root: Path) -> dict[str, os.stat_result]:

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import httpx
 
-from workspace.errors import AuthenticationError, HostUnreachableError
+from workspace.errors import AuthenticationError, HostUnreachableError, SetupError
+from workspace.redaction import redact
 
+MAX_PORT = 65_535
 METADATA_PATH = "/.well-known/databricks-config"
 
 
@@ -53,7 +55,8 @@ def configured_profiles() -> dict[str, dict[str, str]]:
 
 def profile_for_host(host: str, profiles: Mapping[str, Mapping[str, str]]) -> str | None:
     """Return the one profile for this host, as the CLI chooses it; None when none or several fit."""
-    fitting = [name for name, values in profiles.items() if normal_host(values.get("host", "")) == normal_host(host)]
+    wanted = normal_host(host)
+    fitting = [name for name, values in profiles.items() if _authority(values.get("host", "")) == wanted]
     return fitting[0] if len(fitting) == 1 else None
 
 
@@ -67,11 +70,30 @@ def host_of(profile: str | None) -> str | None:
 
 
 def normal_host(host: str) -> str:
-    """Return a host as scheme and authority, without path, query or trailing slash."""
+    """Return a host as scheme and authority, without path, query or trailing slash.
+
+    Raises:
+        SetupError: it is no address.
+    """
+    authority = _authority(host)
+    if authority is None:
+        raise SetupError(
+            f"{redact(host)!r} is no address of a workspace. Write it as https://<workspace>, where it stands: in "
+            "DATABRICKS_HOST, in the profile, or as workspace.host in the bundle."
+        )
+    return authority
+
+
+def _authority(host: str) -> str | None:
+    """Return scheme and authority; nothing for no host, None for one that is no address."""
     if not host:
         return ""
-    url = httpx.URL(host if "://" in host else f"https://{host}")
-    return f"{url.scheme}://{url.netloc.decode()}"
+    try:
+        url = httpx.URL(host if "://" in host else f"https://{host}")
+    except (httpx.InvalidURL, ValueError):
+        return None
+    is_address = bool(url.host) and (url.port or 0) <= MAX_PORT
+    return f"{url.scheme}://{url.netloc.decode()}" if is_address else None
 
 
 def probe(host: str, timeout_seconds: float) -> None:

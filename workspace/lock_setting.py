@@ -7,18 +7,18 @@ bundle's: whoever reads or edits the file through a working copy sees the person
 from __future__ import annotations
 
 import difflib
+import glob
 import io
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import YAMLError
 
-from workspace.bundle_files import config_file, read_text, text_of
+from workspace.bundle_files import config_file, main_document, read_text, text_of
 from workspace.errors import StateError
 from workspace.models import Model, SourceLocation
+from workspace.yaml_text import read_for_editing
 
 RECORD = Path(".databricks", "bundleops", "lock-setting.json")
 
@@ -37,11 +37,11 @@ class LockSetting(Model):
 def enable_lock(copy: Path, target: str) -> str | None:
     """Enable the deploy lock for the target, record it, and return the file that now says so.
 
-    A bundle that does not declare the target stays as it is: None.
+    A bundle that does not declare the target, or whose files cannot be read here, stays as it is: None.
     """
     for file in _config_files(copy):
         path = file.relative_to(copy).as_posix()
-        own = own_text(copy, path)
+        own = own_text(copy, path) if text_of(file) is not None else None
         locked = with_lock_enabled(own, target) if own is not None else None
         if own is None or locked is None:
             continue
@@ -84,22 +84,22 @@ def recorded(copy: Path) -> LockSetting | None:
 
 
 def with_lock_enabled(text: str, target: str) -> str | None:
-    """Return the text with the lock enabled for the target; None when the text does not declare the target."""
-    yaml = _round_trip()
-    try:
-        document = yaml.load(text)
-    except YAMLError:
-        return None  # The CLI names the place of the fault better than we could.
+    """Return the text with the lock enabled for the target.
+
+    None when the text does not declare the target, or is not as a bundle's file is: the CLI names the fault's place
+    better than we could.
+    """
+    document, yaml = read_for_editing(text)
     targets = document.get("targets") if isinstance(document, CommentedMap) else None
     if not isinstance(targets, CommentedMap) or target not in targets:
         return None
-    if targets[target] is None:
-        targets[target] = CommentedMap()
-    node: Any = targets[target]
-    for key in ("bundle", "deployment", "lock"):
-        if not isinstance(node.get(key), CommentedMap):
+    node: Any = targets
+    for key in (target, "bundle", "deployment", "lock"):
+        if node.get(key) is None:
             node[key] = CommentedMap()
         node = node[key]
+        if not isinstance(node, CommentedMap):
+            return None
     if node.get("enabled") is True:
         return text
     node["enabled"] = True
@@ -122,25 +122,16 @@ def own_location(copy: Path, location: SourceLocation) -> SourceLocation:
 
 
 def _config_files(copy: Path) -> list[Path]:
-    main = config_file(copy)
-    text = text_of(main) or ""
-    try:
-        document = YAML(typ="safe", pure=True).load(text)
-    except YAMLError:
-        return [main]
+    document = main_document(copy)
     patterns = document.get("include") if isinstance(document, dict) else None
-    included = [file for pattern in patterns or [] if isinstance(pattern, str) for file in _matching(copy, pattern)]
-    return [main, *included]
+    names = [one for one in patterns if isinstance(one, str)] if isinstance(patterns, list) else []
+    return [config_file(copy), *(file for name in names for file in _matching(copy, name))]
 
 
 def _matching(copy: Path, pattern: str) -> list[Path]:
-    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+    """Return the files of one include, as the CLI finds them: `**` means no more than `*` there."""
+    if Path(pattern).is_absolute() or ".." in Path(pattern).parts or "\0" in pattern:
         return []
-    return sorted(file for file in copy.glob(pattern) if file.is_file() and not file.is_symlink())
-
-
-def _round_trip() -> YAML:
-    yaml = YAML()
-    yaml.preserve_quotes = True
-    yaml.width = 4096
-    return yaml
+    # Path.glob raises for an empty pattern and for `**` beside other letters.
+    found = (copy / name for name in glob.glob(pattern, root_dir=copy))  # noqa: PTH207 - see above
+    return sorted(file for file in found if file.is_file() and not file.is_symlink())

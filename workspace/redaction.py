@@ -59,6 +59,42 @@ def _assignment(match: Any) -> bytes:
     return bytes(name + lead + _MARKER + close)
 
 
+def _looks_random(value: bytes) -> bool:
+    """Tell a secret from a word: letters and digits mixed in eight characters or more, or a long mix of cases."""
+    if len(value) < 8 or b"(" in value:
+        return False
+    has_digit, has_letter = any(48 <= byte < 58 for byte in value), any(chr(byte).isalpha() for byte in value)
+    mixed = value != value.lower() and value != value.upper()
+    return (has_digit and has_letter) or (len(value) >= 20 and mixed)
+
+
+def _spaced(match: Any) -> bytes:
+    """Redact `name = value` and `name: value`, which may as well be prose or code.
+
+    Parsers say `unexpected token: x1`; a password may look like a word, everything else has to look random.
+    """
+    whole: bytes = match.group(0)
+    said, name, lead, value = (part or b"" for part in match.groups())
+    is_password = name.lower().endswith((b"password", b"passwd", b"passphrase", b"client_secret", b"client-secret"))
+    reference = value.lower() in _HARMLESS_VALUES or value.startswith(_REFERENCES) or b"(" in value
+    if said or reference or name.decode().lower() in _HARMLESS_NAMES or not (is_password or _looks_random(value)):
+        return whole
+    return bytes(name + lead + _MARKER)
+
+
+def _option(match: Any) -> bytes:
+    """Redact the value of `--token value`."""
+    value: bytes = match.group(2)
+    whole: bytes = match.group(0)
+    return whole if value.startswith((b"-", *_REFERENCES)) else _keep_first_group(match)
+
+
+def _key_with_digits(match: Any) -> bytes:
+    """Redact `sk-…`, unless it is a name of words only."""
+    whole: bytes = match.group(0)
+    return _MARKER if any(48 <= byte < 58 for byte in whole) else whole
+
+
 def _assignments(lead: str, value: str, close: str = "") -> Any:
     """Compile one form of `name=value`; RE2 knows no back references, so each kind of quote is its own form."""
     name = rf"([A-Za-z0-9_.-]{{0,60}}(?:{_NAMES}))"
@@ -83,11 +119,16 @@ _SHAPES: tuple[tuple[Any, bytes | Callable[[Any], bytes]], ...] = (
     (_assignments(r"\\*[\"']?\s*[:=]\s*'", r"(?:[^'\\]|\\.)+", "'"), _assignment),
     (_assignments(r'\\*["\']?\s*[:=]\s*\\+"', r'[^"\\]+', r'\\*"'), _assignment),
     (_assignments(r"=", r"[^\s\"'&,;)}\]]+"), _assignment),
-    (re2.compile(rb"(?i)(\b[\w.-]{0,60}(?:password|passwd|client[_-]?secret))(:[ \t]+)"
-                 rb"([^\s\"'&,;)}\]]+)()"), _assignment),
+    (re2.compile(rb"\bsk-[\w-]{16,}"), _key_with_digits),
+    (re2.compile(rb"\b(?:xox[abeoprs]-[\w-]{8,}|hf_[A-Za-z0-9]{16,})"), _MARKER),
+    (re2.compile(rb"(?i)(\baccount\.key\.[\w.-]+[ \t]*[=:]?[ \t]*[\"']?)[A-Za-z0-9+/=]{16,}"), _keep_first_group),
+    (re2.compile(rf"(?i)(--(?:[a-z]+-)?(?:{_NAMES})[ \t]+)([^\s\"']+)".encode()), _option),
+    (re2.compile(rf"(?i)(\b(?:unexpected|expecting|invalid|near|at)[ \t]+)?\b([\w.-]{{0,60}}(?:{_NAMES}))"
+                 rf"([ \t]*:[ \t]+|[ \t]*=[ \t]+|[ \t]+[=:][ \t]*)([^\s\"'&,;)}}\]]+)".encode()), _spaced),
 )  # fmt: skip
 _HINT = re2.compile(
-    rf"(?i)dapi|dose|dosr|dkea|dsat|eyJ|gh[pousr]_|github_pat|AKIA|ASIA|private key|bearer|://|sig=|(?:{_NAMES})".encode()
+    rf"(?i)dapi|dose|dosr|dkea|dsat|eyJ|gh[pousr]_|github_pat|AKIA|ASIA|sk-|xox|hf_|account\.key|private key|bearer|://"
+    rf"|sig=|(?:{_NAMES})".encode()
 )
 """Text without any of these holds no shape; most lines of a log hold none."""
 

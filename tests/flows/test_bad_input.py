@@ -20,10 +20,10 @@ class Places:
     dead: str
     silent: str
 
-    def bundle(self, name: str, text: str | None = None) -> str:
+    def bundle(self, name: str, content: bytes | None = None) -> str:
         made = make_bundle(self.folder, name, {"load": Job("bronze")})
-        if text is not None:
-            (made.folder / "databricks.yml").write_text(text, encoding="utf-8")
+        if content is not None:
+            (made.folder / "databricks.yml").write_bytes(content)
         return str(made.folder)
 
     def script(self, name: str, text: str) -> str:
@@ -52,6 +52,10 @@ REFUSALS = {
         2, ("There is no operation 20260101-000000-abcd",), ("--resume", "20260101-000000-abcd")
     ),
     "broken-yaml": Refusal(3, ("cannot be loaded", "databricks.yml:1", "Correct it"), ("BROKEN",)),
+    "no-utf-8": Refusal(3, ("databricks.yml", "Correct it"), ("LATIN",)),
+    "no-address": Refusal(
+        5, ("no address of a workspace", "DATABRICKS_HOST"), variables={"DATABRICKS_HOST": "https://h:abc"}
+    ),
     "no-cli": Refusal(5, ("/nowhere/databricks", "Install it"), variables={"BUNDLEOPS_CLI": "/nowhere/databricks"}),
     "old-cli": Refusal(5, ("0.200.0", "0.278.0 or newer is needed", "Install it"), variables={"BUNDLEOPS_CLI": "OLD"}),
     "hanging-cli": Refusal(
@@ -90,7 +94,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         places = Places(folder, *addresses)
         yield {
             "BUNDLE": places.bundle("whole"),
-            "BROKEN": places.bundle("broken", "bundle:\n  name: [broken\n"),
+            "BROKEN": places.bundle("broken", b"bundle:\n  name: [broken\n"),
+            "LATIN": places.bundle("latin", b"bundle:\n  name: caf\xe9\n"),
             "EMPTY": str(folder / "empty"),
             "OLD": places.script("old", "echo 'Databricks CLI v0.200.0'"),
             "HANGING": places.script("hanging", HANGING),

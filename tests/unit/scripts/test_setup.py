@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import ast
 import importlib.util
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 import pytest
 
@@ -76,3 +78,21 @@ def test_every_python_of_the_set_up_ignores_the_current_folder(
     calls = (tmp_path / "python.log").read_text().splitlines()
     assert [call.split()[:3] for call in calls] == [["-P", "-m", module] for module in ("pip", "pip", "sandbox")]
     assert (tmp_path / "uv.log").read_text().startswith("pip install")
+
+
+def test_an_old_python_can_read_the_check_of_its_age() -> None:
+    source = (ROOT / "scripts" / "check_python.py").read_text(encoding="utf-8")
+    tree = ast.parse(source, feature_version=(3, 4))
+    newer = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr)
+    assert not [node for node in ast.walk(tree) if isinstance(node, newer)]
+    assert "__future__" not in source
+
+
+def test_an_old_python_is_told_what_to_do_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    source = (ROOT / "scripts" / "check_python.py").read_text(encoding="utf-8")
+    with mock.patch.object(sys, "version_info", (3, 6, 9)), pytest.raises(SystemExit) as ended:
+        exec(compile(source, "check_python.py", "exec"), {})  # noqa: S102 - our own script
+    assert ended.value.code == 5
+    told = capsys.readouterr().err
+    assert told.startswith("setup: Python 3.6.9 is too old: install Python 3.11 or newer")
+    assert told.count("\n") == 1
