@@ -26,8 +26,11 @@ _ABOUT = """Bundle {{ event.payload.bundle }}, target {{ event.payload.target }}
 Operation {{ event.payload.operation }}
 {% if flow_run %}Flow run {{ flow_run.id }}{% if flow_run|ui_url %}: {{ flow_run|ui_url }}{% endif %}
 {% endif %}"""
-"""Prefect's server knows links to its pages only when PREFECT_UI_URL is set for it."""
-_QUESTION = """{{ event.payload.title }}
+"""Prefect's server knows links to its pages only when PREFECT_UI_URL is set for it.
+
+Titles and reasons may hold text of a workspace: escaped, they are no links and no mentions in a chat.
+"""
+_QUESTION = """{{ event.payload.title|e }}
 
 Read it: bundleops questions {{ event.payload.question }}
 Answer it in Prefect's UI (Resume on the flow run's page) or in a terminal:
@@ -63,7 +66,7 @@ def _escalated(block: UUID) -> Automation:
         SendNotification(
             block_document_id=block,
             subject="bundleops: {{ event.payload.resource }} needs a person",
-            body=f"{_ABOUT}Resource: {{{{ event.payload.resource }}}}\nWhy: {{{{ event.payload.reason }}}}\n",
+            body=f"{_ABOUT}Resource: {{{{ event.payload.resource }}}}\nWhy: {{{{ event.payload.reason|e }}}}\n",
         ),
     )
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # Before Prefect is imported: it reads its settings once. A first look should not wait ten seconds for a start.
     os.environ.setdefault("PREFECT_RUNNER_POLL_FREQUENCY", "2")
+    # Until Prefect's runner takes the signal itself: what was started here must not outlive this process.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # The runner's own handler of SIGTERM stops it, and forgets to await one of its coroutines.
+    warnings.filterwarnings("ignore", message="coroutine 'Runner.astop' was never awaited", category=RuntimeWarning)
     try:
         _serve(options.bundles, options.compute)
     except OperatorError as error:

@@ -39,6 +39,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     Event.QUESTION_ASKED: ("question", "kind", "title", "deadline", "needs_verified"),
     Event.PERSON_AWAITED: ("questions", "how", "until", "flow_run"),
     Event.QUESTION_ANSWERED: ("question", "option", "by", "verified", "source"),
+    Event.QUESTION_SETTLED: ("question", "reason"),
     Event.RESOURCE_SKIPPED: ("reason",),
     Event.RESOURCE_ESCALATED: ("reason",),
     Event.OPERATION_ENDED: ("verdict", "exit_code", "reason"),

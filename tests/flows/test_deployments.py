@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -112,6 +113,16 @@ def test_serve_says_where_everything_is_and_stops_at_ctrl_c(served: Served, pref
     assert served.stop() == 0
     assert served.said.rstrip().endswith("Stopped.")
     assert time.monotonic() - begun < 30
+
+
+def test_serve_stops_cleanly_when_it_is_told_to_end(
+    tmp_path: Path, one_workspace: ScriptedWorkspace, prefect_api: str
+) -> None:
+    bundle = make_bundle(tmp_path, "ended", {"load": Job("bronze")})
+    with serving(tmp_path, environment_of(one_workspace, prefect_api, tmp_path / "state"), bundle) as process:
+        process.stop(by=signal.SIGTERM)
+    assert "Warning" not in process.said
+    assert "Traceback" not in process.said
 
 
 # Credentials and git sources of a deployment, from blocks of Prefect.

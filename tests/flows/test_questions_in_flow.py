@@ -161,7 +161,7 @@ def test_edits_that_a_crash_left_are_taken_back_before_anything_is_deployed(
 ) -> None:
     monkeypatch.setenv("BUNDLEOPS_HEAL", "propose")
     workspace.fail("merge", DUPLICATES, 1)
-    bundle = make_bundle(tmp_path, "interrupted", {"merge": Job("gold_merge", sql(MERGE))})
+    bundle = make_bundle(tmp_path, "left-edits", {"merge": Job("gold_merge", sql(MERGE))})
     story = operate(state, bundle)
     story.answer("approve")
     with monkeypatch.context() as crash:
