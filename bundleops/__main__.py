@@ -16,10 +16,12 @@ from bundleops.commands import (
     doctor,
     health,
     operate,
+    operations,
     plan,
     questions,
     sandbox,
     stop,
+    watch,
 )
 from operations.plain_text import for_terminal
 from workspace.errors import OperatorError
@@ -36,11 +38,14 @@ app.command("operate")(operate.operate)
 app.command("destroy")(destroy.destroy)
 app.command("plan")(plan.plan)
 app.command("diagnose")(diagnose.diagnose)
+app.command("watch")(watch.watch)
+app.command("output")(watch.output_of)
 app.command("questions")(questions.questions)
 app.command("answer")(answer.answer)
 app.command("stop")(stop.stop)
 app.command("doctor")(doctor.doctor)
 app.command("health")(health.health)
+app.add_typer(operations.app, name="operations")
 app.add_typer(deployments.app, name="deployments")
 app.command(
     "sandbox", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}

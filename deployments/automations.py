@@ -20,7 +20,7 @@ from workspace.errors import SetupError, UsageError
 
 SILENCE = timedelta(minutes=5)
 """An operation that gives no sign of life for so long, and has not ended, is silent; it gives one each minute."""
-FLOWS = ("operate-bundle", "destroy-bundle", "health-check", "diagnose-run")
+FLOWS = ("operate-bundle", "destroy-bundle", "health-check", "diagnose-run", "watch-run")
 _OPERATIONS = ResourceSpecification({"prefect.resource.id": f"{PREFIX}operation.*"})
 _ABOUT = """Bundle {{ event.payload.bundle }}, target {{ event.payload.target }}
 Operation {{ event.payload.operation }}

@@ -91,6 +91,13 @@ def _looking(what: str, target: Target, common: dict[str, Any], source: dict[str
         parameters={"credentials": target.credentials} if target.credentials else {},
         schedules=(),
     )
+    yield Deployment(
+        **common,
+        description=f"Follow a run in the workspace of {what} to its end; say whether it did its work. Only reads.",
+        entrypoint="flows/watch_run.py:watch_run",
+        parameters={"credentials": target.credentials} if target.credentials else {},
+        schedules=(),
+    )
 
 
 def _source(bundle: Bundle, root: Path | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from workspace.errors import StateError, UsageError
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without letters and digits that are mistaken for one another."""
+CLAIM_NOTE = "claim.json"
 _ID = re.compile(r"\d{8}-\d{6}-[a-z0-9]{4}")
 
 
@@ -75,6 +76,19 @@ class OperationFolder:
             _replace(self.path / "request.json", request.model_dump_json(indent=2))
         except OSError as error:
             raise _unusable(self.path, error) from error
+
+    def worked_on_by(self) -> str | None:
+        """Name the process that works on this operation, None when none does.
+
+        Of a process on another machine only its own note is known; of one here also whether it lives.
+        """
+        try:
+            holder = json.loads((self.path / CLAIM_NOTE).read_text(encoding="utf-8"))
+            name = f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+            here = holder["host"] == socket.gethostname()
+            return None if here and not _is_alive(int(holder["pid"])) else name
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def claim(self) -> OperationClaim:
         """Return the claim on this operation, to be held while one works on it."""
@@ -154,7 +168,7 @@ class OperationClaim:
 
     def __init__(self, folder: Path) -> None:
         self._operation = folder.name
-        self._holder = folder / "claim.json"
+        self._holder = folder / CLAIM_NOTE
         self._lock = FileLock(folder / "claim.lock", thread_local=False, mode=0o600)
 
     def acquire(self) -> None:
@@ -195,6 +209,16 @@ class OperationClaim:
             return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
         except (OSError, ValueError, KeyError):
             return "another process that has just begun"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # it lives, as somebody else's
+    return True
 
 
 def _checked(operation: str) -> str:

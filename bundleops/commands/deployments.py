@@ -27,7 +27,7 @@ def generate(
         bool, typer.Option("--check", help="Write nothing; end with 1 when the file is not current.")
     ] = False,
 ) -> None:
-    """Write prefect.yaml: for every bundle and target operate-bundle, destroy-bundle, health-check and diagnose-run."""
+    """Write prefect.yaml: with the deployments of every bundle and target."""
     # Prefect takes seconds to import, and it is only needed here.
     from deployments.bundle_list import BUNDLES_FILE, read_bundle_list  # noqa: PLC0415
     from deployments.render import as_yaml, prefect_file  # noqa: PLC0415

@@ -63,6 +63,24 @@ class ScriptedWorkspace:
         ids = [one["pipeline_id"] for one in known if one["name"].endswith(pipeline)]
         return [one for i in ids for one in self._http.get(f"/api/2.0/pipelines/{i}/updates").json()["updates"]]
 
+    def start_job(self, name: str, *tasks: str) -> str:
+        """Create a job of notebooks and start it, as somebody else would; return the run's id."""
+        notebooks = [{"task_key": key, "notebook_task": {"notebook_path": f"/Workspace/Shared/{key}"}} for key in tasks]
+        job = self._post("/api/2.2/jobs/create", {"name": name, "tasks": notebooks})
+        return str(self._post("/api/2.2/jobs/run-now", {"job_id": job["job_id"]})["run_id"])
+
+    def make_pipeline(self, name: str) -> str:
+        """Create a pipeline, as somebody else would; return its id."""
+        libraries = [{"file": {"path": "/Workspace/Shared/a.sql"}}]
+        made = {"name": name, "catalog": "main", "schema": "silver", "serverless": True, "libraries": libraries}
+        return str(self._post("/api/2.0/pipelines", made)["pipeline_id"])
+
+    def start_update(self, pipeline: str) -> None:
+        self._post(f"/api/2.0/pipelines/{pipeline}/updates", {})
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return dict(self._http.post(path, json=body).raise_for_status().json())
+
     def put_file(self, path: str, content: bytes) -> None:
         """Write a workspace file, as another program that works in the workspace would."""
         folder = {"path": path.rpartition("/")[0]}

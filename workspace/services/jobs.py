@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from workspace.models import RunHandle, RunOutcome
+from workspace.models import RunHandle, RunOutcome, TaskOutput
+from workspace.redaction import redact
 from workspace.sdk import translated
 from workspace.services.polling import Look, OnChange, Pace, Sleep, ignore, wait_until_end
 from workspace.services.rest import get_json, get_pages
-from workspace.services.run_states import Json, progress_of, run_outcome
-from workspace.services.task_outputs import task_outputs
+from workspace.services.run_states import Json, progress_of, run_outcome, task_outcomes
+from workspace.services.task_outputs import outputs_of_tasks, task_outputs
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = [
     "cancel_run",
     "idempotency_token",
+    "known_run",
     "latest_repair",
+    "outputs_of_run",
     "poll_run",
     "repair_run",
     "start_run",
@@ -71,6 +74,34 @@ def start_run(
         run_id=run_id,
         url=_run_url(client, job_id, run_id),
     )
+
+
+def known_run(client: WorkspaceClient, run_id: str) -> RunHandle:
+    """Return a run that somebody else started.
+
+    Raises:
+        WorkspaceRequestError: there is no such run, or it may not be read.
+    """
+    run = read_run(client, run_id)
+    job_id = str(run.get("job_id") or "")
+    name = redact(str(run.get("run_name") or ""))
+    return RunHandle(
+        resource=f"run {run_id} of {name}" if name else f"run {run_id}",
+        iteration=1,
+        kind="job",
+        parent_id=job_id,
+        run_id=run_id,
+        url=str(run.get("run_page_url") or _run_url(client, job_id, run_id)),
+    )
+
+
+def outputs_of_run(client: WorkspaceClient, run_id: str) -> tuple[TaskOutput, ...]:
+    """Return the outputs of the tasks of a run that have ended; the run itself may be active.
+
+    Raises:
+        WorkspaceRequestError: there is no such run, or it may not be read.
+    """
+    return outputs_of_tasks(client, task_outcomes(read_run(client, run_id)["tasks"]), run_id)
 
 
 def poll_run(client: WorkspaceClient, handle: RunHandle) -> RunOutcome | None:

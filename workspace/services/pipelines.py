@@ -66,6 +66,16 @@ def newest_update(client: WorkspaceClient, pipeline_id: str) -> str:
     return str(updates[0]["update_id"]) if updates else ""
 
 
+def newest_run(client: WorkspaceClient, pipeline_id: str) -> RunHandle | None:
+    """Return the pipeline's newest update, whoever started it; None when it was never started.
+
+    Raises:
+        WorkspaceRequestError: there is no such pipeline, or it may not be read.
+    """
+    newest = newest_update(client, pipeline_id)
+    return _handle(client, pipeline_id, newest, f"pipeline {pipeline_id}", 1) if newest else None
+
+
 def find_update_after(
     client: WorkspaceClient, pipeline_id: str, newest: str, *, resource: str = "", iteration: int = 1
 ) -> RunHandle | None:

@@ -29,7 +29,12 @@ def task_outputs(client: WorkspaceClient, outcome: RunOutcome) -> tuple[TaskOutp
         WorkspaceRequestError: a fault that may pass keeps the output of a task that did well from being read.
         AuthenticationError: the credentials are no longer accepted.
     """
-    return tuple(_outputs(client, outcome.tasks, prefix="", seen={outcome.handle.run_id}))
+    return outputs_of_tasks(client, outcome.tasks, outcome.handle.run_id)
+
+
+def outputs_of_tasks(client: WorkspaceClient, tasks: tuple[TaskOutcome, ...], run_id: str) -> tuple[TaskOutput, ...]:
+    """Return the outputs of these tasks of a run; the errors are those of `task_outputs`."""
+    return tuple(_outputs(client, tasks, prefix="", seen={run_id}))
 
 
 def _outputs(

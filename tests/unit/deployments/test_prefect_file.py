@@ -51,7 +51,7 @@ def test_a_mistyped_key_further_down_is_refused_as_well(tmp_path: Path) -> None:
 
 
 def test_every_target_gets_one_deployment_of_each_flow() -> None:
-    assert list(made()) == ["operate-bundle", "destroy-bundle", "health-check", "diagnose-run"]
+    assert list(made()) == ["operate-bundle", "destroy-bundle", "health-check", "diagnose-run", "watch-run"]
     assert {one.name for one in made().values()} == {"sales-prod"}
 
 
@@ -76,6 +76,7 @@ def test_only_operate_and_health_start_by_themselves() -> None:
         "destroy-bundle": [],
         "health-check": [("15 * * * *", "UTC")],
         "diagnose-run": [],
+        "watch-run": [],
     }
 
 
