@@ -14,6 +14,7 @@ from tasks.diagnose_failure import diagnose_failure
 from tasks.escalate import escalate
 from tasks.plan_deploy import plan_deploy
 from tasks.plan_fix import may_apply, plan_fix
+from tasks.start_ahead import let_runs_end
 from tasks.start_run import attempts_left, may_run, settled_end, start_run
 from tasks.validate_bundle import validate_bundle
 from tasks.verify_run import verify_run
@@ -77,6 +78,7 @@ def put_in_place(work: Operation) -> bool:
 
 def redeploy(work: Operation) -> ResourceEnd | None:
     """Validate, plan and deploy the bundle, and repair its files as far as that is safe; return what prevents it."""
+    let_runs_end(work)
     while True:
         step = deploy_once(work)
         if step is None:

@@ -19,6 +19,7 @@ from tasks.fetch_bundle import GitSource, fetch_bundle
 from tasks.hold_operation import hold_operation
 from tasks.open_operation import open_operation
 from tasks.plan_resources import plan_resources
+from tasks.start_ahead import start_ahead
 from tasks.use_credentials import use_credentials
 
 
@@ -55,10 +56,13 @@ def operate_bundle(
 
 
 def bring_up_layer(work: Operation, members: tuple[PlannedResource, ...]) -> LayerEnd:
-    """Run every resource of a layer to its end, then ask all open questions at once and act on the answers."""
+    """Run every resource of a layer to its end, some at once; then ask all open questions and act on the answers."""
     pending = tuple(member.key for member in members)
     while pending:
-        ends = [bring_up(work, key) for key in pending]
+        ends = []
+        for key in pending:
+            start_ahead(work, pending)
+            ends.append(bring_up(work, key))
         questions = {end.question.resource: end.question for end in ends if end.question}
         if not questions:
             return LayerEnd.PASSED if all(end.passes for end in ends) else LayerEnd.STOPPED

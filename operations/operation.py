@@ -20,6 +20,8 @@ class Limits(Model):
     """Runs of one resource before a person is asked, counted from 1."""
     heal: Heal | None = None
     """None: `safe` on a development target, `propose` elsewhere."""
+    parallel_runs: int = 4
+    """Independent runs of one layer that go on at the same time."""
     run_timeout_minutes: float = 120
     lock_wait_seconds: float = 600
     answer_wait_seconds: float = 3600

@@ -77,6 +77,7 @@ def _limits(current: Settings) -> Limits:
     return Limits(
         max_iterations=current.max_iterations,
         heal=current.heal,
+        parallel_runs=current.parallel_runs,
         run_timeout_minutes=current.run_timeout_minutes,
         lock_wait_seconds=current.lock_wait_seconds,
         answer_wait_seconds=current.answer_wait_seconds,

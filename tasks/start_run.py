@@ -34,7 +34,7 @@ def start_run(work: Operation, key: str) -> RunHandle | Evidence:
         WorkspaceRequestError: a fault that may pass.
     """
     seen = progress_of(work, key)
-    handle = unsettled_run(seen)
+    handle = unsettled_run(seen) or _unseen_refusal(seen)
     if handle is not None:
         return handle
     resource = records_of(work).bundle().resource(key)
@@ -86,6 +86,14 @@ def unsettled_run(seen: ResourceProgress) -> RunHandle | None:
         return None
     last = seen.attempts[-1]
     return None if last.applied or last.verified else last.handle
+
+
+def _unseen_refusal(seen: ResourceProgress) -> Evidence | None:
+    """Return why the last start was refused if nobody has looked at that yet: it was tried early, or before a crash."""
+    last = seen.attempts[-1] if seen.attempts else None
+    if last is None or last.handle or last.diagnoses or seen.status is not ResourceStatus.FAILED:
+        return None
+    return last.evidence
 
 
 def _start_job(work: Operation, resource: Resource, job_id: str, seen: ResourceProgress) -> RunHandle:

@@ -32,8 +32,16 @@ def wait_for_run(work: Operation, handle: RunHandle) -> RunOutcome:
     if not outcome.seconds:
         # An update does not tell its end; from its start to this moment is as near as one gets.
         outcome = outcome.model_copy(update={"seconds": _seconds_since_start(work, handle)})
-    journal_of(work).append(Event.RUN_ENDED, handle.resource, handle.iteration, outcome=outcome)
+    if not _is_known(work, outcome):
+        journal_of(work).append(Event.RUN_ENDED, handle.resource, handle.iteration, outcome=outcome)
     return outcome
+
+
+def _is_known(work: Operation, outcome: RunOutcome) -> bool:
+    """Tell whether this end is in the journal already: the same run may be waited for again, and then it has ended."""
+    ends = (event.data["outcome"] for event in journal_of(work).events() if event.event == Event.RUN_ENDED)
+    same = (RunOutcome.model_validate(end) for end in ends)
+    return any((one.handle.run_id, one.result) == (outcome.handle.run_id, outcome.result) for one in same)
 
 
 def _seconds_since_start(work: Operation, handle: RunHandle) -> float:

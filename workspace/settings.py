@@ -52,6 +52,7 @@ class Settings(BaseSettings):
         20, ge=0, description="Fixes that are applied to one bundle and target within 24 hours without approval."
     )
     changed_lines_per_day: int = Field(500, ge=0, description="Lines that such fixes may change within 24 hours.")
+    parallel_runs: int = Field(4, ge=1, le=32, description="Independent runs of one layer at the same time.")
     run_timeout_minutes: float = Field(120, gt=0, le=10_080, description="Time limit of waiting for one run.")
     poll_seconds_first: float = Field(1, gt=0, le=60, description="Pause before the first look at a run.")
     poll_seconds_max: float = Field(10, gt=0, le=30, description="Longest pause between two looks at a run.")

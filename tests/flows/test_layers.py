@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
+
+import pytest
 
 from operations.events import Event, JournalEvent
 from operations.journal import Journal
@@ -62,6 +65,59 @@ def test_a_deploy_that_needs_a_person_in_the_middle_of_a_layer_lets_the_siblings
     operate(state, bundle, operation=story.id)
     assert story.started == ["jobs.merge", "jobs.sibling", "jobs.merge"]
     assert (story.verdict, story.exit_code) == ("verified", 0)
+
+
+def overlapping(workspace: ScriptedWorkspace, first: str, second: str) -> bool:
+    """Whether the second job's run began before the first one's ended."""
+    (one,), (other,) = workspace.runs(first), workspace.runs(second)
+    return bool(other["start_time"] < one["end_time"])
+
+
+def test_independent_resources_of_a_layer_run_at_the_same_time_within_the_bound(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUNDLEOPS_PARALLEL_RUNS", "2")
+    workspace.play(tasks=[{"job": "*side_?", "seconds": 2}])
+    bundle = make_bundle(tmp_path, "at-once", {f"side_{name}": Job("bronze") for name in "abc"})
+    story = operate(state, bundle)
+    words = [
+        (event.event, event.resource) for event in story.events if event.event in {Event.RUN_STARTED, Event.RUN_ENDED}
+    ]
+    assert [word for word, _ in words[:3]] == [Event.RUN_STARTED, Event.RUN_STARTED, Event.RUN_ENDED]
+    assert sorted(story.verified) == ["jobs.side_a", "jobs.side_b", "jobs.side_c"]
+    assert overlapping(workspace, "side_a", "side_b")
+    assert not overlapping(workspace, "side_a", "side_c")
+
+
+def test_what_needs_a_resource_of_its_own_layer_waits_for_it(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace
+) -> None:
+    workspace.play(tasks=[{"job": "*row_?", "seconds": 1}])
+    jobs = {
+        "row_b": Job("silver", sql("SELECT * FROM main.silver.rows_a")),
+        "row_a": Job("silver", sql("CREATE TABLE main.silver.rows_a (id INT)")),
+    }
+    story = operate(state, make_bundle(tmp_path, "in-row", jobs))
+    assert (story.started, story.verdict) == (["jobs.row_a", "jobs.row_b"], "verified")
+    assert not overlapping(workspace, "row_a", "row_b")
+
+
+def test_a_fix_is_deployed_only_when_the_other_runs_have_ended(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace
+) -> None:
+    fault = {"job": "*broken_merge", "state": "FAILED", "error": DUPLICATES, "occurrence": 1}
+    workspace.play(tasks=[fault, {"job": "*long_sibling", "seconds": 3}])
+    jobs = {"broken_merge": Job("gold_merge", sql(MERGE)), "long_sibling": Job("gold_merge")}
+    story = operate(state, make_bundle(tmp_path, "no-deploy-under-a-run", jobs))
+    told = [(one.event, one.resource) for one in story.events if one.event in {Event.RUN_ENDED, Event.BUNDLE_DEPLOYED}]
+    assert told == [
+        (Event.BUNDLE_DEPLOYED, None),
+        (Event.RUN_ENDED, "jobs.broken_merge"),
+        (Event.RUN_ENDED, "jobs.long_sibling"),
+        (Event.BUNDLE_DEPLOYED, None),
+        (Event.RUN_ENDED, "jobs.broken_merge"),
+    ]
+    assert Counter(story.started) == {"jobs.broken_merge": 2, "jobs.long_sibling": 1}
 
 
 @contextmanager
