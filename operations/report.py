@@ -10,22 +10,25 @@ from pathlib import Path
 from operations.events import JournalEvent
 from operations.operation import Operation
 from operations.report_data import make_report
+from operations.report_html import render_html
 from operations.report_json import render_json
 from operations.report_markdown import render_markdown
 from workspace.errors import StateError
 
 
 def write_report(request: Operation, events: Iterable[JournalEvent]) -> Path:
-    """Write `report.md` and `report.json` into the operation's reports folder and return the Markdown one's path.
+    """Write `report.md`, `.json` and `.html` into the operation's reports folder and return the Markdown one's path.
 
     Raises:
         StateError: the files cannot be written.
     """
-    report = make_report(request, events)
+    journal = tuple(events)
+    report = make_report(request, journal)
     folder = request.folder / "reports"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(folder / "report.json", json.dumps(render_json(report), indent=2, ensure_ascii=False) + "\n")
+        _write(folder / "report.html", render_html(report, journal))
         _write(folder / "report.md", render_markdown(report))
     except OSError as error:
         raise StateError(

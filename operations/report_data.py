@@ -106,6 +106,7 @@ def asked_questions(events: Iterable[JournalEvent]) -> tuple[AskedQuestion, ...]
         data = event.data
         if event.event == Event.QUESTION_ASKED:
             asked = {name: str(data.get(name, "")) for name in ("kind", "title")}
+            _take_back_older(found, event)
             found[data["question"]] = AskedQuestion(id=data["question"], resource=event.resource, **asked)
         elif event.event == Event.QUESTION_ANSWERED and data["question"] in found:
             said = {name: data[name] for name in ("option", "by", "verified", "source", "note") if name in data}
@@ -113,6 +114,13 @@ def asked_questions(events: Iterable[JournalEvent]) -> tuple[AskedQuestion, ...]
         elif event.event == Event.QUESTION_SETTLED and data["question"] in found:
             found[data["question"]] = found[data["question"]].model_copy(update={"settled": data["reason"]})
     return tuple(found.values())
+
+
+def _take_back_older(found: dict[str, AskedQuestion], event: JournalEvent) -> None:
+    """A new question replaces the open ones about the same resource, as it does in the store."""
+    for older in found.values():
+        if older.resource == event.resource and older.option is None and not older.settled:
+            found[older.id] = older.model_copy(update={"settled": f"it was asked anew as {event.data['question']}"})
 
 
 def _resource(resource: ResourceProgress, urls: Mapping[str, str], events: tuple[JournalEvent, ...]) -> ResourceReport:
@@ -142,7 +150,11 @@ def _texts(events: Iterable[JournalEvent], kind: Event) -> tuple[str, ...]:
 
 def _next_steps(request: Operation, done: Progress, questions: tuple[AskedQuestion, ...]) -> tuple[str, ...]:
     """What a person does next, one sentence each."""
-    steps = [f"Answer question {question.id}: {question.title}" for question in questions if question.option is None]
+    steps = [
+        f"Answer question {question.id}: {question.title}"
+        for question in questions
+        if question.option is None and not question.settled
+    ]
     if done.end.get("patch"):
         command = f"patch -d {shlex.quote(request.bundle)} -p1 -i {shlex.quote(str(done.end['patch']))}"
         steps.append(f"Take the proven fixes over into the bundle: {command}")

@@ -75,9 +75,7 @@ def _question(question: AskedQuestion) -> str:
     asked = f"- {code_span(question.id)} ({for_markdown(question.kind)}) {for_markdown(question.title)}"
     if question.option is None:
         return (
-            f"{asked}: no answer was needed, {for_markdown(question.settled)}"
-            if question.settled
-            else f"{asked}: no answer yet"
+            f"{asked}: taken back, {for_markdown(question.settled)}" if question.settled else f"{asked}: no answer yet"
         )
     proof = "verified" if question.verified else "unverified"
     said = f"{asked}: {code_span(question.option)} by {for_markdown(question.by)} ({proof}, {question.source})"

@@ -109,3 +109,12 @@ def test_an_escalation_without_any_diagnosis_says_so(story: Any, request_of_oper
     story.starts(1)
     text = escalation_report(request_of_operation, story.journal.events(), story.gold)
     assert "No known error pattern matches" in text
+
+
+def test_a_question_that_was_asked_anew_is_no_next_step(story: Any, request_of_operation: Operation) -> None:
+    story.asks("q-aaaaa")
+    story.asks("q-bbbbb")
+    steps = make_report(request_of_operation, story.journal.events()).next_steps
+    assert [step for step in steps if step.startswith("Answer")] == ["Answer question q-bbbbb: What now?"]
+    assert "`q-aaaaa`" in markdown(story, request_of_operation)
+    assert "taken back, it was asked anew as q-bbbbb" in markdown(story, request_of_operation)
