@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from diagnostics.cause_line import cause_line, exception_name
+from diagnostics.conditions import sqlstate_line
 from diagnostics.context import explain_missing
 from diagnostics.matcher import Hit, matcher_for
 from diagnostics.models import BundleSnapshot, Diagnosis, Signal
+from knowledge.conditions import sqlstates
 from knowledge.page import Rank
 from knowledge.registry import UNKNOWN_CODE, Registry
 from workspace.models import Evidence, Failure, Layer, RunResult, Surface
@@ -75,15 +78,20 @@ def _diagnose_failure(failure: Failure, evidence: Evidence, registry: Registry) 
 def _best_hit(failure: Failure, registry: Registry) -> Hit | None:
     """Search the short error first, then trace and exit value, which quote source code and so mislead more often."""
     matcher = matcher_for(registry)
-    suffix = f"\nsurface: {failure.surface}" if failure.surface in _SAYS_SURFACE else ""
     best: Hit | None = None
     for text in _texts(failure):
-        hits = matcher.hits(text + suffix)
+        hits = matcher.hits(f"{text}{_unspoken(failure, text)}")
         if hits and (best is None or _ORDER[hits[0].rank] < _ORDER[best.rank]):
             best = hits[0]
         if best is not None and best.rank in (Rank.PARTICULAR, Rank.EXACT):
             break
     return best
+
+
+def _unspoken(failure: Failure, text: str) -> str:
+    """Return what is known of a text without standing in it, in lines that patterns can match."""
+    surface = f"surface: {failure.surface}" if failure.surface in _SAYS_SURFACE else ""
+    return "".join(f"\n{line}" for line in (surface, sqlstate_line(text, sqlstates())) if line)
 
 
 def _texts(failure: Failure) -> Iterable[str]:
@@ -129,8 +137,14 @@ def _unknown(failure: Failure, evidence: Evidence, registry: Registry) -> Diagno
     pattern = registry[UNKNOWN_CODE]
     hit = Hit(pattern=pattern, rank=Rank.WRAPPER, start=0, span="", groups={})
     diagnosis = _diagnosis(hit, failure, evidence)
-    signal = _signal("no pattern matched", failure.error or failure.incomplete or "no error text", failure)
-    return diagnosis.model_copy(update={"confidence": UNKNOWN, "signals": (signal,)})
+    telling = cause_line(failure.text) or failure.incomplete or "no error text"
+    exception = exception_name(telling)
+    update = {
+        "confidence": UNKNOWN,
+        "signals": (_signal("no pattern matched", telling, failure),),
+        "objects": {"exception": exception} if exception else {},
+    }
+    return diagnosis.model_copy(update=update)
 
 
 def _confidence(rank: Rank, failure: Failure, *, has_class: bool) -> float:

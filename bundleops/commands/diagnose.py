@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from workspace.errors import UsageError
 from workspace.models import Surface
 
 MAX_TEXT = 10_000_000
+MAX_PROBLEMS = 20
 
 
 def diagnose(
@@ -22,14 +24,21 @@ def diagnose(
     text: Annotated[
         str | None, typer.Option("--text", help="File with an error text; `-` reads standard input.")
     ] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option("--batch", help="File of JSON lines {id, surface, text}; one JSON line answers each. `-`: input."),
+    ] = None,
     surface: Annotated[Surface, typer.Option(help="Where the text came from.")] = Surface.JOB,
     profile: ProfileOption = None,
     sandbox: SandboxOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Diagnose a failed run, or an error text."""
-    if (run is None) == (text is None):
-        raise UsageError("Name either a run with --run ID, or a text with --text FILE (or --text -).")
+    """Diagnose a failed run, an error text, or many of them."""
+    if sum(given is not None for given in (run, text, batch)) != 1:
+        raise UsageError("Name one of: a run with --run ID, a text with --text FILE, texts with --batch FILE.jsonl.")
+    if batch is not None:
+        _answer_batch(batch)
+        return
     if text is not None:
         found = _of_text(_read(text), surface)
     else:
@@ -48,6 +57,20 @@ def _of_text(text: str, surface: Surface) -> tuple[Diagnosis, ...]:
     from knowledge.registry import load_registry  # noqa: PLC0415 - as above
 
     return diagnose_text(text, surface, load_registry())
+
+
+def _answer_batch(name: str) -> None:
+    from bundleops.batch import diagnose_batch  # noqa: PLC0415 - bad input is refused first
+    from knowledge.registry import load_registry  # noqa: PLC0415 - as above
+
+    try:
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as lines:
+            problems = diagnose_batch("standard input" if name == "-" else name, lines, sys.stdout, load_registry())
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror or error}.") from None
+    if problems:
+        shown = "\n  ".join(problems[:MAX_PROBLEMS])
+        raise UsageError(f"{len(problems)} lines have no answer; the others have one:\n  {shown}")
 
 
 def _of_run(run: str) -> tuple[Diagnosis, ...]:
