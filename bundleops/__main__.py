@@ -15,6 +15,7 @@ from bundleops.commands import (
     diagnose,
     doctor,
     health,
+    knowledge,
     operate,
     operations,
     plan,
@@ -47,6 +48,7 @@ app.command("doctor")(doctor.doctor)
 app.command("health")(health.health)
 app.add_typer(operations.app, name="operations")
 app.add_typer(deployments.app, name="deployments")
+app.add_typer(knowledge.app, name="knowledge")
 app.command(
     "sandbox", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 )(sandbox.sandbox)

@@ -30,7 +30,7 @@ def diagnose_batch(name: str, lines: IO[bytes], answers: IO[str], registry: Regi
     Args:
         name: how the input is called in messages.
         lines: JSON objects `{"id", "surface", "text"}`, one a line.
-        answers: takes `{"id", "code", "category", "fix_kind", "transient", "confidence"}`, one a line, in the same order.
+        answers: takes `{"id", "code", "category", "fix_kind", "transient", "confidence"}`, one a line, in their order.
         registry: the error patterns.
     """
     problems = []

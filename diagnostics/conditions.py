@@ -17,6 +17,9 @@ _NAMED = re.compile(
 """A condition stands in brackets, or behind the words `error class`; Delta's names are unmistakable anywhere.
 Every repetition is bounded, so the search is linear."""
 
+_WRAPPING = frozenset(("STREAM_FAILED", "TASK_WRITE_FAILED", "PIPELINE_RUN_FAILED"))
+"""Conditions that only carry another error; the cause stands behind them."""
+
 _STATED = re.compile(r"SQL ?STATE\W{1,3}[0-9A-Z]{5}\b", re.IGNORECASE)
 
 
@@ -25,7 +28,8 @@ def sqlstate_line(text: str, known: Mapping[str, str]) -> str:
     if _STATED.search(text):
         return ""
     for found in _NAMED.finditer(text):
-        state = known.get(found[1] or found[2] or found[3])
-        if state:
+        name = found[1] or found[2] or found[3]
+        state = known.get(name)
+        if state and name not in _WRAPPING:
             return f"SQLSTATE: {state}"
     return ""
