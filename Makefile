@@ -1,10 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all unit lint format record pictures
+.PHONY: help setup demo serve test test-all unit lint format record pictures eval record-eval
 
 help: ## show this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: ## make .venv with everything in it; a second call does nothing
 	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) is not there: install Python 3.11 or newer, or name it: make setup PYTHON=python3.11" >&2; exit 5; }
@@ -35,6 +35,12 @@ lint: setup ## ruff, mypy, the import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+eval: setup ## diagnose published error messages and print how often the answer is right
+	@$(BIN)/python scripts/evaluate.py
+
+record-eval: setup ## the same, and put what it prints into docs/evaluation.md
+	@$(BIN)/python scripts/evaluate.py --record >/dev/null
 
 record: setup ## run the demo and put what it prints into the README
 	@$(BIN)/python scripts/record_demo.py
