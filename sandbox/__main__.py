@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sandbox import fault_command
 from sandbox.errors import SandboxError
 from sandbox.layout import DEFAULT_PORT, StateDir, default_state_dir
 
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "reset": _reset,
         "env": _env,
         "fetch": _fetch,
+        "fault": _fault,
         "serve": _serve,
     }
     try:
@@ -67,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     env = commands.add_parser("env", parents=[common], help="print host, token and CLI for the operator")
     env.add_argument("--output", choices=("json", "shell"), default="json")
     commands.add_parser("fetch", help="download what the engines need, once")
+    fault_command.add_parser(commands, common)
     # For `start` only: the process that serves.
     commands.add_parser("serve", parents=[common, serving])
     return parser
@@ -148,6 +151,10 @@ def _fetch(_options: argparse.Namespace) -> int:
 
     jars.fetch()
     return 0
+
+
+def _fault(options: argparse.Namespace) -> int:
+    return fault_command.run(options, _state(options))
 
 
 def _serve(options: argparse.Namespace) -> int:

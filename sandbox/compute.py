@@ -11,6 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+LOST = (
+    "Could not reach driver of the cluster. The spark driver has stopped unexpectedly and is restarting. "
+    "Your notebook will be automatically reattached."
+)
+"""What work in progress says when its engine is lost, in Databricks' words."""
+
 TaskKind = Literal["notebook", "sql_file"]
 
 
@@ -153,3 +159,6 @@ class Compute(Protocol):
 
     def run_update(self, request: UpdateRequest, emit: EventSink, cancel: threading.Event) -> UpdateResult:
         """Run one pipeline update to its end, or until `cancel` is set; every event goes to `emit` as it happens."""
+
+    def lose_engine(self) -> None:
+        """Kill the engine: work in progress ends as with a lost cluster, and the engine comes back by itself."""

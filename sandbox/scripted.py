@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sandbox.compute import (
+    LOST,
     EventSink,
     PipelineEvent,
     StatementRequest,
@@ -20,6 +21,7 @@ from sandbox.compute import (
 )
 from sandbox.errors import SandboxError
 from sandbox.script import Rule, Script, StatementRule, TaskRule, UpdateRule, fits, parse_script, read_script
+from sandbox.waits import Waits
 
 R = TypeVar("R", bound=Rule)
 
@@ -35,6 +37,7 @@ class ScriptedCompute:
     def __init__(self, script: Path) -> None:
         self._path = script
         self._lock = threading.Lock()
+        self._waits = Waits()
         self._seen: Counter[tuple[str, str]] = Counter()
         self._stamp: tuple[int, int] | None = None
         self._script = Script()
@@ -66,7 +69,10 @@ class ScriptedCompute:
         rules = [r for r in self._rules().tasks if fits(request.job_name, r.job) and fits(request.task_key, r.task)]
         rule = self._choose("task", f"{request.job_name}/{request.task_key}", rules) or TaskRule()
         limit = request.timeout_seconds
-        if cancel.wait(min(rule.seconds, limit) if limit else rule.seconds):
+        ended = self._waits.wait(cancel, min(rule.seconds, limit) if limit else rule.seconds)
+        if ended == "lost":
+            return TaskResult(state="INTERNAL_ERROR", error=LOST, message=LOST)
+        if ended == "canceled":
             return TaskResult(state="CANCELED")
         if limit and limit < rule.seconds:
             return TaskResult(state="TIMEDOUT")
@@ -77,7 +83,10 @@ class ScriptedCompute:
         text = " ".join(request.statement.split()).lower()
         rules = [rule for rule in self._rules().statements if fits(text, rule.statement.lower())]
         rule = self._choose("statement", text, rules) or StatementRule()
-        if cancel.wait(rule.seconds):
+        ended = self._waits.wait(cancel, rule.seconds)
+        if ended == "lost":
+            return StatementResult(state="FAILED", error_code="INTERNAL_ERROR", error_message=LOST)
+        if ended == "canceled":
             return StatementResult(state="CANCELED")
         return _statement_result(rule, request.row_limit)
 
@@ -87,11 +96,18 @@ class ScriptedCompute:
         rule = self._choose("update", request.pipeline_id, rules) or UpdateRule()
         for state in ("SETTING_UP_TABLES", "RUNNING"):
             emit(_progress(request.update_id, state))
-        if cancel.wait(rule.seconds):
+        ended = self._waits.wait(cancel, rule.seconds)
+        if ended == "lost":
+            return UpdateResult(state="FAILED", message=LOST)
+        if ended == "canceled":
             return UpdateResult(state="CANCELED")
         for event in rule.events:
             emit(event)
         return UpdateResult(state=rule.state, message=rule.message)
+
+    def lose_engine(self) -> None:
+        """End what is in progress as the loss of a cluster does."""
+        self._waits.lose()
 
     def _rules(self) -> Script:
         """The script as it is now; a file that has become unreadable leaves the last good one in force."""

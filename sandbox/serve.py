@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from filelock import FileLock, Timeout
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox.compute import Compute
 from sandbox.errors import SandboxError
+from sandbox.faults import FaultyApp
 from sandbox.layout import DEFAULT_PORT, USER_NAME, StateDir
 from sandbox.process import born
 from sandbox.server import assemble, create_app
@@ -58,7 +62,16 @@ def _run(state: StateDir, mode: str, compute: Compute, listener: socket.socket) 
     host = f"http://127.0.0.1:{port}"
     services = assemble(state, host, compute)
     app = create_app(services, state.token())
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
+    connections: dict[Any, asyncio.Transport] = {}
+    server = uvicorn.Server(
+        uvicorn.Config(
+            FaultyApp(app, services.faults, connections),
+            http=connection_protocol(connections),
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
     failure: list[str] = []
 
     about = {"pid": os.getpid(), "born": born(os.getpid()), "port": port, "host": host, "compute": mode}
@@ -75,15 +88,32 @@ def _run(state: StateDir, mode: str, compute: Compute, listener: socket.socket) 
             state.write_daemon(about | {"ready": True})
 
     threading.Thread(target=start_compute, name="compute", daemon=True).start()
+    services.ticker.start()
     try:
         server.run(sockets=[listener])
     finally:
-        for service in (services.runs, services.pipelines, services.statements):
+        for service in (services.ticker, services.alerts, services.runs, services.pipelines, services.statements):
             service.close()
         compute.stop()
     if failure:
         raise SandboxError(failure[0])
     return 0
+
+
+def connection_protocol(connections: dict[Any, asyncio.Transport]) -> type[H11Protocol]:
+    """The server's HTTP protocol; it notes the open connections by the address of the client."""
+
+    class NotedProtocol(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+            super().connection_made(transport)
+            self._peer = transport.get_extra_info("peername")
+            connections[self._peer] = transport
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            connections.pop(self._peer, None)
+            super().connection_lost(exc)
+
+    return NotedProtocol
 
 
 def _listen(state: StateDir, port: int | None) -> socket.socket:

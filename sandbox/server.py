@@ -12,10 +12,24 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from sandbox.api import admin, identity, jobs, permissions, pipelines, runs, sql, unity_catalog, workspace
+from sandbox.alerts import AlertService
+from sandbox.api import (
+    admin,
+    alerts,
+    faults,
+    identity,
+    jobs,
+    permissions,
+    pipelines,
+    runs,
+    sql,
+    unity_catalog,
+    workspace,
+)
 from sandbox.api.context import Services
 from sandbox.compute import Compute
 from sandbox.errors import ApiError
+from sandbox.faults import Faults
 from sandbox.files import WorkspaceFiles
 from sandbox.layout import WORKSPACE_ID, StateDir
 from sandbox.ledger import Ledger
@@ -25,6 +39,7 @@ from sandbox.run_view import RunView
 from sandbox.runs import RunService
 from sandbox.statements import StatementService
 from sandbox.store import Collection, Store
+from sandbox.ticker import Ticker
 from sandbox.warehouse import Warehouse
 
 _OPEN_PATHS = {"/.well-known/databricks-config"}
@@ -40,6 +55,8 @@ def assemble(state: StateDir, host: str, compute: Compute) -> Services:
     run_service = RunService(ledger, files, compute, pipeline_service)
     pipeline_service.recover()
     run_service.recover()
+    statements, warehouse = StatementService(compute), Warehouse()
+    alert_service = AlertService(store, files, statements, warehouse)
     return Services(
         host=host,
         compute=compute,
@@ -48,9 +65,12 @@ def assemble(state: StateDir, host: str, compute: Compute) -> Services:
         runs=run_service,
         view=RunView(host),
         pipelines=pipeline_service,
-        statements=StatementService(compute),
-        warehouse=Warehouse(),
+        statements=statements,
+        warehouse=warehouse,
         permissions=Collection(store, PermissionsRecord),
+        alerts=alert_service,
+        faults=Faults(),
+        ticker=Ticker(alert_service),
     )
 
 
@@ -60,7 +80,7 @@ def create_app(services: Services, token: str) -> FastAPI:
     app.state.services = services
     _check_tokens(app, token)
     _shape_errors(app)
-    for module in (identity, workspace, pipelines, sql, unity_catalog, permissions, admin):
+    for module in (identity, workspace, pipelines, sql, unity_catalog, permissions, alerts, admin, faults):
         app.include_router(module.router)
     for version in ("2.1", "2.2"):
         for module in (jobs, runs):

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from sandbox.api.context import Json, Sandbox
 from sandbox.errors import ApiError, SandboxError
+from sandbox.records import now_ms
 
 router = APIRouter(prefix="/sandbox")
 
@@ -29,3 +30,19 @@ def set_script(sandbox: Sandbox, body: Json) -> dict[str, Any]:
     except SandboxError as error:
         raise ApiError.invalid(str(error)) from error
     return {}
+
+
+@router.post("/tick")
+def tick(sandbox: Sandbox, body: Json) -> dict[str, Any]:
+    """Begin everything that is scheduled up to a moment (`at`, milliseconds since the epoch; now if left out)."""
+    moment = body.get("at", now_ms())
+    if not isinstance(moment, int):
+        raise ApiError.invalid("at must be a number of milliseconds since the epoch.")
+    return {"begun": sandbox.ticker.tick(moment)}
+
+
+@router.post("/alerts/{alert_id}/evaluate")
+def evaluate_alert(sandbox: Sandbox, alert_id: str) -> dict[str, Any]:
+    """Evaluate an alert now; returns its state, and why if that is ERROR."""
+    record = sandbox.alerts.evaluate(alert_id)
+    return {"state": record.state, "message": record.message}

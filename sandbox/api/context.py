@@ -7,7 +7,9 @@ from typing import Annotated, Any, cast
 
 from fastapi import Body, Depends, Request
 
+from sandbox.alerts import AlertService
 from sandbox.compute import Compute
+from sandbox.faults import Faults
 from sandbox.files import WorkspaceFiles
 from sandbox.ledger import Ledger
 from sandbox.pipelines import PipelineService
@@ -16,6 +18,7 @@ from sandbox.run_view import RunView
 from sandbox.runs import RunService
 from sandbox.statements import StatementService
 from sandbox.store import Collection
+from sandbox.ticker import Ticker
 from sandbox.warehouse import Warehouse
 
 
@@ -33,6 +36,9 @@ class Services:
     statements: StatementService
     warehouse: Warehouse
     permissions: Collection[PermissionsRecord]
+    alerts: AlertService
+    faults: Faults
+    ticker: Ticker
 
 
 def _services(request: Request) -> Services:

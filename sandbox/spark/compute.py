@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sandbox.compute import (
+    LOST,
     EventSink,
     StatementRequest,
     StatementResult,
@@ -26,10 +27,6 @@ from sandbox.spark.workers import Finished, Workers
 
 READY_SECONDS = 180.0
 USER_CODE_FAILED = "Workload failed, see run output for details"
-LOST = (
-    "Could not reach driver of the cluster. The spark driver has stopped unexpectedly and is restarting. "
-    "Your notebook will be automatically reattached."
-)
 _WARM_UP = (
     "CREATE SCHEMA IF NOT EXISTS sandbox_warm_up",
     "CREATE OR REPLACE TABLE sandbox_warm_up.t AS SELECT id, id AS value FROM range(10)",
@@ -123,6 +120,10 @@ class SparkCompute:
         except EngineError as error:
             return UpdateResult(state="FAILED", message=str(error))
         return pipelines.run_update(self.engine, request, emit, cancel)
+
+    def lose_engine(self) -> None:
+        """Kill the Spark server; its supervisor starts another."""
+        self.engine.kill()
 
     def _warm_up(self) -> None:
         """The first use of each engine part is slow; a failure here shows in the first task as well."""

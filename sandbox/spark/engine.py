@@ -90,6 +90,12 @@ class Engine:
             raise EngineError("Spark is not ready: wait until it is")
         return jvm.remote_url(session_id, re.sub(r"[^\w.@-]", "_", user) or DEFAULT_USER)
 
+    def kill(self) -> None:
+        """Kill the server as a crash would; another is started."""
+        jvm = self._jvm
+        if jvm:
+            jvm.kill()
+
     def stop(self) -> None:
         """End the server and let go of the state directory; a second call does nothing."""
         self._stopping.set()

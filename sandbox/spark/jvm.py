@@ -74,6 +74,11 @@ class Jvm:
                 return
         raise EngineError(f"Spark did not answer within {timeout_seconds:.0f} s (log: {self.log})")
 
+    def kill(self) -> None:
+        """Kill the server and every process of its group at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def stop(self) -> None:
         """End the server and every process of its group; a second call does nothing."""
         if self._process.stdin and not self._process.stdin.closed:

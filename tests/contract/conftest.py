@@ -33,6 +33,11 @@ class Sandbox:
         line = [sys.executable, "-m", "sandbox", name, "--state-dir", str(self.state_dir), *options]
         return subprocess.run(line, check=check, capture_output=True, text=True, timeout=60)
 
+    def fault(self, action: str, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """`python -m sandbox fault ACTION`, which has its own place for the options of all commands."""
+        line = [sys.executable, "-m", "sandbox", "fault", action, "--state-dir", str(self.state_dir), *options]
+        return subprocess.run(line, check=check, capture_output=True, text=True, timeout=60)
+
     def play(self, **rules: list[dict[str, Any]]) -> None:
         self.client.api_client.do("POST", "/sandbox/script", body=rules)
 
