@@ -14,7 +14,7 @@ from workspace.errors import UsageError
 from workspace.models import ExpectationFigures, Failure, Model, RunHandle, RunOutcome, RunResult, TaskOutput
 from workspace.sdk import connect
 from workspace.services import jobs, pipelines
-from workspace.services.polling import Pace, ignore
+from workspace.services.waiting import Patience, ignore, pace_of, wait_for_run
 from workspace.settings import settings
 
 _RAN = {
@@ -88,13 +88,10 @@ def wait_for_end(
     Raises:
         RunTimeoutError: no end within the time limit; the run goes on.
     """
-    client, limit, pace = (
-        connect(settings().profile),
-        timedelta(minutes=timeout_minutes),
-        Pace.from_settings(settings()),
-    )
-    wait = jobs.wait_for_run if handle.kind == "job" else pipelines.wait_for_update
-    return wait(client, handle, limit, on_change or ignore, pace=pace)
+    patience = Patience(timeout=timedelta(minutes=timeout_minutes), pace=pace_of(settings()))
+    tell = on_change
+    hear = (lambda look: tell(look.state)) if tell else ignore
+    return wait_for_run(connect(settings().profile), handle, patience, hear)
 
 
 @task(task_run_name="judge {outcome.handle.resource}", **READ)

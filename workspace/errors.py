@@ -59,13 +59,25 @@ class AuthenticationError(SetupError):
 
 
 class WorkspaceRequestError(OperatorError):
-    """The workspace refused or failed one request; `transient` tells whether the same request may succeed later."""
+    """The workspace refused or failed one request; `transient` tells whether the same request may succeed later.
 
-    def __init__(self, message: str, *, status: int = 0, error_code: str = "", transient: bool = False) -> None:
+    `retry_after` is the number of seconds that the workspace asks to wait before that, None where it asks for nothing.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 0,
+        error_code: str = "",
+        transient: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.error_code = error_code
         self.transient = transient
+        self.retry_after = retry_after
 
 
 class PlanChangedError(OperatorError):

@@ -6,8 +6,10 @@ import contextlib
 import functools
 import importlib.metadata
 import os
+import threading
+import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from workspace.errors import AuthenticationError, OperatorError, WorkspaceRequestError
 from workspace.hosts import configured_profiles, host_of, normal_host, probe, profile_for_host, require_profile
@@ -17,6 +19,8 @@ from workspace.settings import settings
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
+    from databricks.sdk.clock import Clock
+    from databricks.sdk.core import Config
 
 RETRY_SECONDS = 300
 _SECRET_FIELDS = ("token", "client_secret", "azure_client_secret", "password", "google_credentials")
@@ -64,6 +68,37 @@ def check_connection(profile: str | None, host: str | None = None) -> Connection
     return ConnectionInfo(host=normal_host(client.config.host or ""), user=user, workspace_id=str(workspace_id))
 
 
+@functools.lru_cache(maxsize=16)
+def without_retries(client: WorkspaceClient) -> WorkspaceClient:
+    """Return a client with the same identity that tries each request once.
+
+    For who looks again anyway: the SDK's own retries would hold a shared thread for minutes, and keep what the
+    workspace says in `Retry-After` to themselves.
+    """
+    from databricks.sdk import WorkspaceClient as Client  # noqa: PLC0415 - loaded by now
+
+    config: Config = client.config.copy()  # type: ignore[no-untyped-call]  # the SDK's own lack of annotations
+    config.retry_timeout_seconds = 1
+    # A Config takes its clock only where it is made anew.
+    config._clock = cast("Clock", _Impatient())  # noqa: SLF001
+    return Client(config=config)
+
+
+class _Impatient:
+    """A clock for the SDK's retries on which every pause is over at once, and the time for retries with it."""
+
+    def __init__(self) -> None:
+        self._of_thread = threading.local()
+
+    def time(self) -> float:
+        """Return this thread's time in seconds."""
+        return time.time() + getattr(self._of_thread, "skipped", 0.0)
+
+    def sleep(self, seconds: float) -> None:
+        """Let the time pass."""
+        self._of_thread.skipped = getattr(self._of_thread, "skipped", 0.0) + max(seconds, 2.0)
+
+
 @contextlib.contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Turn errors of the SDK and the connection into ours; `doing` completes the sentence `while ...`."""
@@ -77,6 +112,7 @@ def translated(doing: str) -> Iterator[None]:
 
 def translate(error: Exception, doing: str = "") -> OperatorError:
     """Return our error for one of the SDK or the connection."""
+    error = _what_was_retried(error)
     status = _status(error)
     while_doing = f" (while {doing})" if doing else ""
     code = str(getattr(error, "error_code", "") or "")
@@ -89,7 +125,14 @@ def translate(error: Exception, doing: str = "") -> OperatorError:
     transient = _is_transient(error)
     advice = " The same request may succeed later." if transient else ""
     message = f"Request to the workspace failed{while_doing}: {text} ({label}).{advice}"
-    return WorkspaceRequestError(message, status=status, error_code=code, transient=transient)
+    retry_after = getattr(error, "retry_after_secs", None)
+    return WorkspaceRequestError(message, status=status, error_code=code, transient=transient, retry_after=retry_after)
+
+
+def _what_was_retried(error: Exception) -> Exception:
+    """The SDK gives up on a passing fault with a `TimeoutError` that names only its own patience."""
+    cause = error.__cause__
+    return cause if isinstance(error, TimeoutError) and isinstance(cause, Exception) else error
 
 
 @functools.lru_cache(maxsize=8)

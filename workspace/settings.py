@@ -54,8 +54,19 @@ class Settings(BaseSettings):
     changed_lines_per_day: int = Field(500, ge=0, description="Lines that such fixes may change within 24 hours.")
     parallel_runs: int = Field(4, ge=1, le=32, description="Independent runs of one layer at the same time.")
     run_timeout_minutes: float = Field(120, gt=0, le=10_080, description="Time limit of waiting for one run.")
-    poll_seconds_first: float = Field(1, gt=0, le=60, description="Pause before the first look at a run.")
-    poll_seconds_max: float = Field(10, gt=0, le=30, description="Longest pause between two looks at a run.")
+    poll_seconds_first: float = Field(3, gt=0, le=60, description="Age of a run at the first look at it.")
+    poll_seconds_max: float = Field(
+        10,
+        gt=0,
+        le=30,
+        description="Longest pause between two looks while a run may end at any moment. While earlier runs tell that "
+        "the end is far away the pauses grow to 30, 60 and 120 s (training jobs: 60 to 300 s; pipelines: 30 s).",
+    )
+    training_jobs: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Resource keys with commas between them, also with `*` (`jobs.train_*`), of jobs that train a "
+        "model: they are looked at less often. A tag `job_type` with the word `training` says the same.",
+    )
     lock_wait_seconds: float = Field(600, ge=0, le=86_400, description="Time to wait for a target that is locked.")
     answer_wait_seconds: float = Field(3600, ge=0, le=604_800, description="Time to wait for a person's answer.")
     suspend_after_seconds: float = Field(
@@ -72,7 +83,7 @@ class Settings(BaseSettings):
         "Unset: every verified person.",
     )
 
-    @field_validator("approvers", "excluded", mode="before")
+    @field_validator("approvers", "excluded", "training_jobs", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value

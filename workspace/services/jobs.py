@@ -1,19 +1,16 @@
-"""Job runs: start, poll, wait, cancel, repair. No run that was started is lost: its id is known before any wait."""
+"""Job runs: start, poll, cancel, repair. No run that was started is lost: its id is known before any wait."""
 
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from workspace.models import RunHandle, RunOutcome, TaskOutput
 from workspace.redaction import redact
 from workspace.sdk import translated
-from workspace.services.polling import Look, OnChange, Pace, Sleep, ignore, wait_until_end
 from workspace.services.rest import get_json, get_pages
-from workspace.services.run_states import Json, progress_of, run_outcome, task_outcomes
+from workspace.services.run_states import Json, run_outcome, task_outcomes
 from workspace.services.task_outputs import outputs_of_tasks, task_outputs
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ __all__ = [
     "repair_run",
     "start_run",
     "task_outputs",
-    "wait_for_run",
 ]
 
 RUN_PATH = "/api/2.2/jobs/runs/get"
@@ -111,31 +107,6 @@ def poll_run(client: WorkspaceClient, handle: RunHandle) -> RunOutcome | None:
         WorkspaceRequestError: the state cannot be read; `transient` tells whether to look again.
     """
     return run_outcome(handle, read_run(client, handle.run_id))
-
-
-def wait_for_run(
-    client: WorkspaceClient,
-    handle: RunHandle,
-    timeout: timedelta,
-    on_change: OnChange = ignore,
-    sleep: Sleep = time.sleep,
-    *,
-    pace: Pace | None = None,
-) -> RunOutcome:
-    """Wait for the run's end; passing faults of network and workspace are survived.
-
-    Raises:
-        RunTimeoutError: no end within the time limit; the run goes on.
-        WorkspaceRequestError: the run can no longer be read (403, 404).
-        AuthenticationError: the credentials are no longer accepted.
-    """
-
-    def look() -> Look[RunOutcome]:
-        run = read_run(client, handle.run_id)
-        return Look(state=progress_of(run), end=run_outcome(handle, run))
-
-    what = f"Run {handle.run_id} of {handle.resource}"
-    return wait_until_end(look, what=what, timeout=timeout, on_change=on_change, sleep=sleep, pace=pace)
 
 
 def cancel_run(client: WorkspaceClient, handle: RunHandle) -> None:

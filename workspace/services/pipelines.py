@@ -1,23 +1,21 @@
-"""Pipeline updates: start, adopt, wait, and read what failed from the events of exactly one update."""
+"""Pipeline updates: start, adopt, poll, and read what failed from the events of exactly one update."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from workspace.guard import DestructiveAction, Permission
 from workspace.models import ExpectationFigures, Failure, RunHandle, RunOutcome, RunResult, Surface
 from workspace.redaction import redact
 from workspace.sdk import translated
-from workspace.services.polling import Look, OnChange, Pace, Sleep, ignore, wait_until_end
 from workspace.services.rest import get_json, get_pages
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
-_RESULTS = {"COMPLETED": RunResult.SUCCESS, "FAILED": RunResult.FAILED, "CANCELED": RunResult.CANCELED}
+RESULTS = {"COMPLETED": RunResult.SUCCESS, "FAILED": RunResult.FAILED, "CANCELED": RunResult.CANCELED}
+"""States of an update that has ended, in our words."""
 _PAGE_SIZE = 100
 MAX_ERRORS = 50
 MAX_STACK_LINES = 60
@@ -102,26 +100,7 @@ def _updates(client: WorkspaceClient, pipeline_id: str) -> list[Json]:
 
 def poll_update(client: WorkspaceClient, handle: RunHandle) -> RunOutcome | None:
     """Return how the update ended, None while it is active."""
-    return _outcome(handle, _read(client, handle))
-
-
-def wait_for_update(
-    client: WorkspaceClient,
-    handle: RunHandle,
-    timeout: timedelta,
-    on_change: OnChange = ignore,
-    sleep: Sleep = time.sleep,
-    *,
-    pace: Pace | None = None,
-) -> RunOutcome:
-    """Wait for the update's end; the errors are those of `wait_for_run`."""
-
-    def look() -> Look[RunOutcome]:
-        update = _read(client, handle)
-        return Look(state=str(update.get("state") or ""), end=_outcome(handle, update))
-
-    what = f"Update {handle.run_id} of {handle.resource}"
-    return wait_until_end(look, what=what, timeout=timeout, on_change=on_change, sleep=sleep, pace=pace)
+    return update_outcome(handle, read_update(client, handle.parent_id, handle.run_id))
 
 
 def stop_update(client: WorkspaceClient, handle: RunHandle) -> None:
@@ -212,20 +191,21 @@ def _flow_progress(event: Json) -> Json:
     return details.get("flow_progress") or {}
 
 
-def _read(client: WorkspaceClient, handle: RunHandle) -> Json:
-    path = f"/api/2.0/pipelines/{handle.parent_id}/updates/{handle.run_id}"
-    answer = get_json(client, path, {}, f"reading the update {handle.run_id} of {handle.resource}")
-    return answer.get("update") or {}
+def read_update(client: WorkspaceClient, pipeline_id: str, update_id: str) -> Json:
+    """Return the update as JSON."""
+    path = f"/api/2.0/pipelines/{pipeline_id}/updates/{update_id}"
+    return get_json(client, path, {}, f"reading update {update_id} of pipeline {pipeline_id}").get("update") or {}
 
 
-def _outcome(handle: RunHandle, update: Json) -> RunOutcome | None:
+def update_outcome(handle: RunHandle, update: Json) -> RunOutcome | None:
+    """Return how the update ended, None while it is active."""
     state = str(update.get("state") or "")
-    if state not in _RESULTS:
+    if state not in RESULTS:
         return None
     start, end = int(update.get("creation_time") or 0), int(update.get("end_time") or 0)
     return RunOutcome(
         handle=handle,
-        result=_RESULTS[state],
+        result=RESULTS[state],
         life_cycle_state=state,
         result_state=state,
         seconds=(end - start) / 1000 if start and end > start else 0.0,

@@ -1,4 +1,7 @@
-"""Waits for something remote: dense at first, less often while nothing changes, and unmoved by passing faults."""
+"""Waits for something remote that ends soon: dense at first, less often while nothing changes, passing faults survived.
+
+Runs of jobs and updates of pipelines have a poller of their own (workspace/services/poller.py).
+"""
 
 from __future__ import annotations
 
@@ -8,43 +11,47 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
 
-from workspace.errors import HostUnreachableError, RunTimeoutError, WorkspaceRequestError
-from workspace.settings import Settings
+from workspace.errors import HostUnreachableError, OperatorError, RunTimeoutError, WorkspaceRequestError
 
 T = TypeVar("T")
 
-OnChange = Callable[[str], None]
 Sleep = Callable[[float], None]
 
 
 @dataclass(frozen=True)
-class Pace:
+class Growth:
     """Pauses between two looks, in seconds. A change of state starts again at `first`."""
 
     first: float = 1.0
     longest: float = 10.0
-    growth: float = 1.5
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Pace:
-        """Take the pauses from the settings."""
-        return cls(first=settings.poll_seconds_first, longest=settings.poll_seconds_max)
+    factor: float = 1.5
 
     def after(self, pause: float) -> float:
         """Return the pause that follows one without a change."""
-        return min(self.longest, pause * self.growth)
+        return min(self.longest, pause * self.factor)
 
 
 @dataclass(frozen=True)
 class Look(Generic[T]):
-    """What one look found: the state, and the end when it has come."""
+    """What one look found: the state, the end when it has come, and what tells when the end will come."""
 
     state: str
     end: T | None = None
+    age: float | None = None
+    """Seconds since it started by the workspace's word; None where that is not told."""
+    queued: bool = False
+    """It has not begun: others of its kind run before it."""
+    ending: bool = False
+    """Nothing of it can start any more."""
+    settled: str = ""
+    """Why it can only fail now; empty while that is open."""
+    failed: tuple[str, ...] = ()
+    """Keys of the tasks that failed for good so far."""
 
 
-def ignore(_state: str) -> None:
-    """Take no notice of a change."""
+def passes(error: OperatorError) -> bool:
+    """Tell whether a fault passes by itself: throttled, a server's error, no connection."""
+    return isinstance(error, HostUnreachableError) or (isinstance(error, WorkspaceRequestError) and error.transient)
 
 
 def wait_until_end(
@@ -52,35 +59,26 @@ def wait_until_end(
     *,
     what: str,
     timeout: timedelta,
-    on_change: OnChange = ignore,
     sleep: Sleep = time.sleep,
-    pace: Pace | None = None,
+    growth: Growth | None = None,
 ) -> T:
-    """Look until the end has come.
-
-    A passing fault (429, 5xx, no connection) is reported through `on_change` and survived: what is waited for goes on.
+    """Look until the end has come. A passing fault is survived: what is waited for goes on.
 
     Raises:
         RunTimeoutError: no end within the time limit.
         OperatorError: a fault that does not pass, such as 403 or 404.
     """
-    pace = pace or Pace()
+    growth = growth or Growth()
     limit, begun, slept = timeout.total_seconds(), time.monotonic(), 0.0
-    pause, state = pace.first, ""
+    pause, state = growth.first, ""
     while True:
         seen = _look(look)
         if seen.end is not None:
             return seen.end
-        if seen.state != state:
-            pause, state = pace.first, seen.state
-            on_change(state)
-        else:
-            pause = pace.after(pause)
+        pause = growth.after(pause) if seen.state == state else growth.first
+        state = seen.state
         if max(time.monotonic() - begun, slept) >= limit:
-            raise RunTimeoutError(
-                f"{what} has not ended within {limit / 60:g} min (last seen: {state}). It goes on in the workspace: "
-                "resume the operation to wait on, or cancel it there."
-            )
+            raise RunTimeoutError(f"{what} has not ended within {limit / 60:g} min (last seen: {state}).")
         sleep(pause)
         slept += pause
 
@@ -88,9 +86,7 @@ def wait_until_end(
 def _look(look: Callable[[], Look[T]]) -> Look[T]:
     try:
         return look()
-    except HostUnreachableError as error:
-        return Look(state=f"no answer: {error}")
-    except WorkspaceRequestError as error:
-        if not error.transient:
+    except OperatorError as error:
+        if not passes(error):
             raise
         return Look(state=f"no answer: {error}")

@@ -10,7 +10,8 @@ from workspace.redaction import redact
 
 Json = Mapping[str, Any]
 
-_ENDED = frozenset({"TERMINATED", "SKIPPED", "INTERNAL_ERROR"})
+ENDED = frozenset({"TERMINATED", "SKIPPED", "INTERNAL_ERROR"})
+"""Life cycle states of what has ended, runs and task runs alike."""
 _RESULTS = {
     "SUCCESS": RunResult.SUCCESS,
     "FAILED": RunResult.FAILED,
@@ -23,6 +24,7 @@ _RESULTS = {
     "DISABLED": RunResult.EXCLUDED,
     "MAXIMUM_CONCURRENT_RUNS_REACHED": RunResult.SKIPPED,
 }
+_FAILURES = {RunResult.FAILED, RunResult.TIMED_OUT, RunResult.INTERNAL_ERROR}
 _CODES = {
     "SUCCESS": RunResult.SUCCESS,
     "USER_CANCELED": RunResult.CANCELED,
@@ -38,7 +40,7 @@ _CODES = {
 def run_outcome(handle: RunHandle, run: Json) -> RunOutcome | None:
     """Return how the run ended, None while it is active."""
     life_cycle = life_cycle_state(run)
-    if life_cycle not in _ENDED:
+    if life_cycle not in ENDED:
         return None
     details = _details(run)
     return RunOutcome(
@@ -55,14 +57,19 @@ def run_outcome(handle: RunHandle, run: Json) -> RunOutcome | None:
 
 
 def task_outcomes(tasks: Iterable[Json]) -> tuple[TaskOutcome, ...]:
-    """Return the latest attempt of each task, in the order of the tasks; repairs and retries list a task repeatedly."""
+    """Return the latest attempt of each task, in the order of the tasks."""
+    return tuple(_task_outcome(key, task) for key, task in latest_attempts(tasks).items())
+
+
+def latest_attempts(tasks: Iterable[Json]) -> dict[str, Json]:
+    """Return the latest attempt of each task by its key; repairs and retries list a task repeatedly."""
     latest: dict[str, Json] = {}
     for task in tasks:
         key = task.get("task_key") or ""
         known = latest.get(key)
         if known is None or _age(task) >= _age(known):
             latest[key] = task
-    return tuple(_task_outcome(key, task) for key, task in latest.items())
+    return latest
 
 
 def life_cycle_state(run: Json) -> str:
@@ -74,13 +81,16 @@ def life_cycle_state(run: Json) -> str:
 
 def progress_of(run: Json) -> str:
     """Return the state of an active run in one line; it changes whenever a task changes."""
-    tasks = run.get("tasks") or []
+    tasks = latest_attempts(run.get("tasks") or [])
     if not tasks:
         return life_cycle_state(run)
-    ended = sum(life_cycle_state(task) in _ENDED for task in tasks)
-    running = sorted(str(task.get("task_key")) for task in tasks if life_cycle_state(task) == "RUNNING")
-    now = f", running: {', '.join(running)}" if running else ""
-    return f"{life_cycle_state(run)} ({ended} of {len(tasks)} tasks ended{now})"
+    ended = {key for key, task in tasks.items() if life_cycle_state(task) in ENDED}
+    named = {
+        "failed": sorted(key for key in ended if result_of(tasks[key]) in _FAILURES),
+        "running": sorted(key for key, task in tasks.items() if life_cycle_state(task) == "RUNNING"),
+    }
+    now = "".join(f", {word}: {', '.join(keys)}" for word, keys in named.items() if keys)
+    return f"{life_cycle_state(run)} ({len(ended)} of {len(tasks)} tasks ended{now})"
 
 
 def result_of(run: Json) -> RunResult:
@@ -108,7 +118,7 @@ def _task_outcome(key: str, task: Json) -> TaskOutcome:
     return TaskOutcome(
         task_key=key,
         run_id=str(task.get("run_id") or ""),
-        result=result_of(task) if life_cycle_state(task) in _ENDED else RunResult.SKIPPED,
+        result=result_of(task) if life_cycle_state(task) in ENDED else RunResult.SKIPPED,
         message=message_of(task),
         url=task.get("run_page_url") or "",
         attempt=int(task.get("attempt_number") or 0),

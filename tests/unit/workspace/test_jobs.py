@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from databricks.sdk import WorkspaceClient
 
-from workspace.errors import AuthenticationError, RunTimeoutError, WorkspaceRequestError
+from workspace.errors import AuthenticationError, WorkspaceRequestError
 from workspace.models import RunHandle, RunResult
 from workspace.services.jobs import (
     cancel_run,
@@ -15,7 +14,6 @@ from workspace.services.jobs import (
     repair_run,
     start_run,
     task_outputs,
-    wait_for_run,
 )
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
 GET = "/api/2.2/jobs/runs/get"
 OUTPUT = "/api/2.2/jobs/runs/get-output"
-HOUR = timedelta(hours=1)
 HANDLE = RunHandle(resource="jobs.gold_merge", iteration=1, kind="job", parent_id="7", run_id="70", url="u")
 
 
@@ -37,10 +34,6 @@ def ended(result: str = "SUCCESS", life_cycle: str = "TERMINATED", **more: Any) 
 
 def task(key: str, run_id: int, result: str = "FAILED", **more: Any) -> dict[str, Any]:
     return {"task_key": key, **ended(result), **more, "run_id": run_id}
-
-
-def no_sleep(_seconds: float) -> None:
-    """Do not wait."""
 
 
 def test_a_started_run_is_known_by_job_run_and_url(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
@@ -137,63 +130,6 @@ def test_tasks_of_all_pages_are_read(workspace: LoopbackWorkspace, client: Works
     outcome = poll_run(client, HANDLE)
     assert outcome is not None
     assert [one.task_key for one in outcome.tasks] == ["a", "b"]
-
-
-def test_waiting_reports_each_change_once(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
-    workspace.answer("GET", GET, active("QUEUED"), active(), active(), ended())
-    seen: list[str] = []
-    outcome = wait_for_run(client, HANDLE, HOUR, seen.append, no_sleep)
-    assert seen == ["QUEUED", "RUNNING"]
-    assert outcome.succeeded
-
-
-def test_pauses_grow_while_nothing_changes_and_start_again_at_a_change(
-    workspace: LoopbackWorkspace, client: WorkspaceClient
-) -> None:
-    workspace.answer("GET", GET, *[active("QUEUED")] * 9, active(), ended())
-    pauses: list[float] = []
-    wait_for_run(client, HANDLE, HOUR, sleep=pauses.append)
-    assert pauses[:3] == [1.0, 1.5, 2.25]
-    assert max(pauses) == 10.0
-    assert pauses[-1] == 1.0
-
-
-def test_server_errors_while_waiting_do_not_lose_the_run(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
-    oops = (500, {"error_code": "INTERNAL_ERROR", "message": "oops"})
-    workspace.answer("GET", GET, active(), oops, oops, ended())
-    seen: list[str] = []
-    assert wait_for_run(client, HANDLE, HOUR, seen.append, no_sleep).succeeded
-    assert any(state.startswith("no answer") and "oops" in state for state in seen)
-
-
-def test_throttling_beyond_the_clients_own_retries_does_not_lose_the_run(
-    workspace: LoopbackWorkspace, client: WorkspaceClient
-) -> None:
-    busy = (429, {"error_code": "REQUEST_LIMIT_EXCEEDED", "message": "slow down"})
-    workspace.answer("GET", GET, busy, busy, ended())
-    assert wait_for_run(client, HANDLE, HOUR, sleep=no_sleep).succeeded
-
-
-def test_a_run_that_is_gone_ends_the_wait(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
-    workspace.fail("GET", GET, 404, "RESOURCE_DOES_NOT_EXIST", "Run 70 does not exist.")
-    with pytest.raises(WorkspaceRequestError, match="Run 70 does not exist"):
-        wait_for_run(client, HANDLE, HOUR, sleep=no_sleep)
-
-
-def test_an_expired_token_ends_the_wait_as_a_question_of_authentication(
-    workspace: LoopbackWorkspace, client: WorkspaceClient
-) -> None:
-    workspace.fail("GET", GET, 401, "UNAUTHENTICATED", "Token expired")
-    with pytest.raises(AuthenticationError, match="Token expired"):
-        wait_for_run(client, HANDLE, HOUR, sleep=no_sleep)
-
-
-def test_the_time_limit_ends_the_wait_and_says_that_the_run_goes_on(
-    workspace: LoopbackWorkspace, client: WorkspaceClient
-) -> None:
-    workspace.answer("GET", GET, active())
-    with pytest.raises(RunTimeoutError, match=r"jobs.gold_merge.*RUNNING.*goes on"):
-        wait_for_run(client, HANDLE, timedelta(minutes=1), sleep=no_sleep)
 
 
 def outcome_of(workspace: LoopbackWorkspace, client: WorkspaceClient, *tasks: dict[str, Any]) -> Any:

@@ -8,20 +8,21 @@ from databricks.sdk import WorkspaceClient
 
 from workspace.errors import WorkspaceRequestError
 from workspace.models import RunHandle, RunResult
+from workspace.services.pacing import Pace
 from workspace.services.pipelines import (
     expectation_figures,
     find_update_after,
     start_update,
     stop_update,
     update_errors,
-    wait_for_update,
 )
+from workspace.services.waiting import Patience, wait_for_run
 
 if TYPE_CHECKING:
     from .conftest import LoopbackWorkspace
 
 BASE = "/api/2.0/pipelines/p-1"
-HOUR = timedelta(hours=1)
+QUICK = Patience(timedelta(hours=1), Pace(first=0.01, steady=0.01))
 HANDLE = RunHandle(resource="pipelines.silver", iteration=1, kind="pipeline", parent_id="p-1", run_id="u-1", url="U")
 
 
@@ -81,7 +82,7 @@ def test_an_updates_end_is_a_runs_end(
     states = ["WAITING_FOR_RESOURCES", "RUNNING", state]
     workspace.answer("GET", f"{BASE}/updates/u-1", *[{"update": {"update_id": "u-1", "state": one}} for one in states])
     seen: list[str] = []
-    outcome = wait_for_update(client, HANDLE, HOUR, seen.append, lambda _: None)
+    outcome = wait_for_run(client, HANDLE, QUICK, lambda look: seen.append(look.state))
     assert outcome.result is result
     assert seen == ["WAITING_FOR_RESOURCES", "RUNNING"]
 
