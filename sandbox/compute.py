@@ -17,25 +17,35 @@ LOST = (
 )
 """What work in progress says when its engine is lost, in Databricks' words."""
 
-TaskKind = Literal["notebook", "sql_file"]
+TaskKind = Literal["notebook", "sql_file", "python_file", "python_wheel"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRequest:
-    """One attempt of a notebook or SQL file task."""
+    """One attempt of a task that runs user code."""
 
     task_run_id: int
     job_name: str
     task_key: str
     kind: TaskKind
     source: Path
-    """Local file that holds the source (with its extension: .py or .sql)."""
+    """Local file that holds the source (with its extension: .py or .sql); of no meaning for a wheel."""
     workspace_path: str
     """The path as the user knows it (`/Workspace/Users/…/files/src/load`), for traces and dbutils."""
     workspace_root: Path
     """Local folder that mirrors `/Workspace`; bundle files are importable from below it."""
     parameters: Mapping[str, str] = field(default_factory=dict)
-    """Widget values of a notebook, bind values of a SQL file."""
+    """Widget values of a notebook, bind values of a SQL file, keyword arguments of a wheel."""
+    arguments: tuple[str, ...] = ()
+    """Command-line arguments of a Python file or a wheel."""
+    entry_point: tuple[str, str] = ("", "")
+    """Package and entry point of a wheel."""
+    input: Any = None
+    """The element that an iteration of a for_each_task works on."""
+    task_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What other tasks of the run have set with dbutils.jobs.taskValues, by task key."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables of the process that does the work."""
     dependencies: tuple[str, ...] = ()
     """pip requirements of the task's environment."""
     user_name: str = ""
@@ -49,6 +59,8 @@ class TaskResult:
     state: Literal["SUCCESS", "FAILED", "CANCELED", "TIMEDOUT", "INTERNAL_ERROR"]
     exit_value: str | None = None
     """Argument of dbutils.notebook.exit, None if the notebook simply ended."""
+    task_values: Mapping[str, Any] = field(default_factory=dict)
+    """What the task has set with dbutils.jobs.taskValues, by name; it counts even if the task failed afterwards."""
     error: str | None = None
     """Short form, as in `error` of jobs/runs/get-output: `[ERROR_CLASS] message` or `ModuleNotFoundError: …`."""
     error_trace: str | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.errors import ApiError
 from sandbox.layout import USER_NAME
 from sandbox.records import JobRecord, RunRecord, RunState, TaskRecord, TokenRecord, new_id, now_ms
+from sandbox.selection import selected
 from sandbox.store import Collection, Store
 
 
@@ -21,6 +22,8 @@ class RunRequest:
     idempotency_token: str | None = None
     queue: bool | None = None
     parent_task_run_id: int | None = None
+    trigger: Literal["ONE_TIME", "PERIODIC", "RUN_JOB_TASK"] = "ONE_TIME"
+    run_type: Literal["JOB_RUN", "SUBMIT_RUN"] = "JOB_RUN"
 
 
 class Ledger:
@@ -51,14 +54,43 @@ class Ledger:
         found = self.tasks.list(owner=run_id, oldest_first=True)
         return [task for task in found if task.current or all_attempts]
 
-    def run_of_token(self, job: JobRecord, token: str | None) -> RunRecord | None:
+    def iterations_of(self, loop_run_id: int) -> list[TaskRecord]:
+        """Iterations of a for_each_task, the newest attempt of each."""
+        return self.tasks_of(loop_run_id)
+
+    def iterations_before(self, task: TaskRecord) -> list[TaskRecord]:
+        """Iterations of the attempt of a for_each_task before this one."""
+        attempts = self.tasks_of(task.parent_run_id, all_attempts=True) if task.attempt_number else []
+        return [
+            iteration
+            for other in attempts
+            if other.task_key == task.task_key and other.attempt_number == task.attempt_number - 1
+            for iteration in self.iterations_of(other.run_id)
+        ]
+
+    def forget_run(self, run: RunRecord) -> None:
+        """Remove a run with its task runs and iterations."""
+        for task in self.tasks_of(run.run_id, all_attempts=True):
+            self.tasks.remove_owned(task.run_id)
+        self.tasks.remove_owned(run.run_id)
+        self.runs.remove(run.run_id)
+
+    def run_of_token(self, job: JobRecord, request: RunRequest) -> RunRecord | None:
         """The run that an idempotency token stands for."""
-        known = self._tokens.find(f"{job.job_id}:{token}") if token else None
+        token = self._token(job, request)
+        known = self._tokens.find(token) if token else None
         return self.run(known.run_id) if known else None
+
+    @staticmethod
+    def _token(job: JobRecord, request: RunRequest) -> str | None:
+        """Under what a token is kept: each job has its own ones, one-time runs share theirs."""
+        if not request.idempotency_token:
+            return None
+        return f"{job.job_id if request.run_type == 'JOB_RUN' else 'submit'}:{request.idempotency_token}"
 
     def new_run(self, job: JobRecord, request: RunRequest) -> RunRecord:
         """Store a run with its task runs; its state says whether it may begin, has to queue, or is skipped."""
-        definitions = _selected(job, request.only)
+        definitions = selected(job, request.only)
         state = self._admission(job, request)
         run = RunRecord(
             run_id=new_id(),
@@ -68,19 +100,21 @@ class Ledger:
             settings=job.settings,
             job_parameters=_defaults(job) | request.job_parameters,
             overriding_parameters=request.overriding_parameters,
-            trigger="RUN_JOB_TASK" if request.parent_task_run_id else "ONE_TIME",
+            run_type=request.run_type,
+            trigger=request.trigger,
             parent_task_run_id=request.parent_task_run_id,
             state=state,
             end_time=now_ms() if state.terminal else 0,
         )
         self.runs.add(run)
         for definition in definitions:
-            self.add_attempt(run, definition, 0)
-        if request.idempotency_token:
-            self._tokens.add(TokenRecord(token=f"{job.job_id}:{request.idempotency_token}", run_id=run.run_id))
+            self.add_attempt(run, definition)
+        token = self._token(job, request)
+        if token:
+            self._tokens.add(TokenRecord(token=token, run_id=run.run_id))
         return run
 
-    def add_attempt(self, run: RunRecord, definition: dict[str, Any], attempt: int) -> TaskRecord:
+    def add_attempt(self, run: RunRecord, definition: dict[str, Any], **fields: Any) -> TaskRecord:
         """Store one more attempt of a task, blocked until its turn comes."""
         skipped = run.state if run.state.terminal else None
         task = TaskRecord(
@@ -88,19 +122,38 @@ class Ledger:
             parent_run_id=run.run_id,
             task_key=definition["task_key"],
             definition=definition,
-            attempt_number=attempt,
             state=skipped or RunState(life_cycle_state="BLOCKED"),
+            **fields,
         )
         self.tasks.add(task)
         return task
 
-    def next_attempt(self, run: RunRecord, task: TaskRecord) -> TaskRecord:
-        """Replace an attempt that has ended by a new one."""
+    def next_attempt(
+        self, run: RunRecord, task: TaskRecord, *, retries: int = 0, definition: dict[str, Any] | None = None
+    ) -> TaskRecord:
+        """Replace an attempt that has ended by a new one.
+
+        Args:
+            run: The run.
+            task: The attempt that has ended.
+            retries: How many of the attempts since the run or its repair began are retries.
+            definition: The task as the job has it now, if not as before.
+        """
         task.current = False
         self.tasks.save(task)
-        return self.add_attempt(run, task.definition, task.attempt_number + 1)
+        return self.add_attempt(
+            run,
+            definition or task.definition,
+            attempt_number=task.attempt_number + 1,
+            retries=retries,
+            original_attempt_run_id=task.original_attempt_run_id or task.run_id,
+            loop_run_id=task.loop_run_id,
+            input=task.input,
+        )
 
     def _admission(self, job: JobRecord, request: RunRequest) -> RunState:
+        if request.run_type == "SUBMIT_RUN":
+            return RunState(life_cycle_state="PENDING")
         if self.runs.count(owner=job.job_id, active=True) < job.settings.get("max_concurrent_runs", 1):
             return RunState(life_cycle_state="PENDING")
         queued = request.queue if request.queue is not None else (job.settings.get("queue") or {}).get("enabled")
@@ -117,21 +170,3 @@ class Ledger:
 
 def _defaults(job: JobRecord) -> dict[str, str]:
     return {item["name"]: str(item.get("default", "")) for item in job.settings.get("parameters") or ()}
-
-
-def _selected(job: JobRecord, only: tuple[str, ...]) -> list[dict[str, Any]]:
-    definitions: list[dict[str, Any]] = job.settings.get("tasks") or []
-    if not definitions:
-        raise ApiError.invalid(f"Job {job.job_id} has no tasks to run.")
-    if not only:
-        return definitions
-    keys = {definition["task_key"] for definition in definitions}
-    unknown = sorted(set(only) - keys)
-    if unknown:
-        raise ApiError.invalid(f"Task keys {', '.join(unknown)} do not exist in job {job.job_id}.")
-    chosen = [definition for definition in definitions if definition["task_key"] in only]
-    return [definition | {"depends_on": _within(definition, only)} for definition in chosen]
-
-
-def _within(definition: dict[str, Any], only: tuple[str, ...]) -> list[dict[str, Any]]:
-    return [item for item in definition.get("depends_on") or () if item["task_key"] in only]

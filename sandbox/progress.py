@@ -2,46 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 from sandbox.records import RunState, TaskRecord
 
 Verdict = Literal["wait", "start", "skip"]
+Upstream = Literal["succeeded", "failed", "canceled", "excluded"]
+_HANDLES_FAILURE = {"ALL_FAILED", "AT_LEAST_ONE_FAILED"}
+_FAILED: set[Upstream] = {"failed", "canceled"}
+_CONDITIONS: dict[str, Callable[[Sequence[Upstream]], bool]] = {
+    "ALL_SUCCESS": lambda before: all(one == "succeeded" for one in before),
+    "ALL_DONE": lambda _: True,
+    "NONE_FAILED": lambda before: not _FAILED & set(before),
+    "AT_LEAST_ONE_SUCCESS": lambda before: "succeeded" in before,
+    "ALL_FAILED": lambda before: set(before) <= _FAILED,
+    "AT_LEAST_ONE_FAILED": lambda before: bool(_FAILED & set(before)),
+}
+RUN_IF = frozenset(_CONDITIONS)
 
 
 def verdict(task: TaskRecord, siblings: Mapping[str, TaskRecord]) -> Verdict:
     """Whether a blocked task starts now, waits for others, or will never run."""
-    upstream = [siblings[item["task_key"]].state for item in task.definition.get("depends_on") or ()]
-    if not all(state.terminal for state in upstream):
+    needed = task.definition.get("depends_on") or ()
+    if not all(siblings[item["task_key"]].state.terminal for item in needed):
         return "wait"
-    return "start" if _condition_holds(task.definition.get("run_if") or "ALL_SUCCESS", upstream) else "skip"
-
-
-def _condition_holds(run_if: str, upstream: Sequence[RunState]) -> bool:
-    done = [state.succeeded for state in upstream]
-    failed = [not state.succeeded for state in upstream]
-    conditions = {
-        "ALL_SUCCESS": all(done),
-        "ALL_DONE": True,
-        "NONE_FAILED": all(done),
-        "AT_LEAST_ONE_SUCCESS": any(done) or not done,
-        "ALL_FAILED": all(failed),
-        "AT_LEAST_ONE_FAILED": any(failed),
-    }
-    return conditions[run_if]
+    if task.definition.get("disabled"):
+        return "skip"
+    before = [_upstream(item, siblings) for item in needed]
+    if not before:
+        return "start"
+    excluded = all(one == "excluded" for one in before)
+    holds = _CONDITIONS[task.definition.get("run_if") or "ALL_SUCCESS"](before)
+    return "start" if holds and not excluded else "skip"
 
 
 def skipped(task: TaskRecord, siblings: Mapping[str, TaskRecord]) -> RunState:
     """State of a task that never runs because of what came before it."""
-    upstream = [siblings[item["task_key"]].state for item in task.definition.get("depends_on") or ()]
-    if task.definition.get("run_if") in {"ALL_FAILED", "AT_LEAST_ONE_FAILED"} and all(s.succeeded for s in upstream):
+    if task.definition.get("disabled"):
+        return RunState(life_cycle_state="SKIPPED", result_state="DISABLED", code="DISABLED")
+    before = {_upstream(item, siblings) for item in task.definition.get("depends_on") or ()}
+    if task.definition.get("run_if") in _HANDLES_FAILURE or not _FAILED & before:
         return RunState(life_cycle_state="SKIPPED", result_state="EXCLUDED", code="SKIPPED")
-    canceled = any(state.result_state in {"CANCELED", "UPSTREAM_CANCELED"} for state in upstream)
-    result, word = ("UPSTREAM_CANCELED", "was canceled") if canceled else ("UPSTREAM_FAILED", "failed")
+    result, word = ("UPSTREAM_CANCELED", "was canceled") if "canceled" in before else ("UPSTREAM_FAILED", "failed")
     return RunState(
         life_cycle_state="TERMINATED", result_state=result, state_message=f"An upstream task {word}.", code="SKIPPED"
     )
+
+
+def _upstream(item: Mapping[str, Any], siblings: Mapping[str, TaskRecord]) -> Upstream:
+    """How a task stands to one that it depends on; the branch that a condition did not take is excluded."""
+    other = siblings[item["task_key"]]
+    if other.state.succeeded:
+        return "excluded" if item.get("outcome") and item["outcome"] != other.outcome else "succeeded"
+    if other.state.excluded:
+        return "excluded"
+    return "canceled" if other.state.result_state in {"CANCELED", "UPSTREAM_CANCELED"} else "failed"
 
 
 def run_outcome(tasks: Iterable[TaskRecord], ending: Literal["CANCELED", "TIMEDOUT"] | None) -> RunState:
@@ -58,8 +74,7 @@ def run_outcome(tasks: Iterable[TaskRecord], ending: Literal["CANCELED", "TIMEDO
         )
     if not failed:
         return _without_failures(tasks)
-    leaves_succeeded = all(task.state.succeeded for task in _leaves(tasks))
-    if leaves_succeeded:
+    if all(task.state.succeeded or task.state.excluded for task in _leaves(tasks)):
         return RunState(
             life_cycle_state="TERMINATED", result_state="SUCCESS_WITH_FAILURES", code="SUCCESS_WITH_FAILURES"
         )

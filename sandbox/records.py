@@ -52,6 +52,11 @@ class RunState(BaseModel):
         """Whether the work was done."""
         return self.result_state in {"SUCCESS", "SUCCESS_WITH_FAILURES"}
 
+    @property
+    def excluded(self) -> bool:
+        """Whether there was nothing to do, by the conditions of the job."""
+        return self.result_state in {"EXCLUDED", "DISABLED"}
+
 
 class JobRecord(Record):
     """A job and its settings."""
@@ -109,7 +114,8 @@ class RunRecord(Timed):
     """The job's settings when the run started."""
     job_parameters: dict[str, str] = Field(default_factory=dict)
     overriding_parameters: dict[str, Any] = Field(default_factory=dict)
-    trigger: Literal["ONE_TIME", "RUN_JOB_TASK"] = "ONE_TIME"
+    run_type: Literal["JOB_RUN", "SUBMIT_RUN"] = "JOB_RUN"
+    trigger: Literal["ONE_TIME", "PERIODIC", "RUN_JOB_TASK"] = "ONE_TIME"
     parent_task_run_id: int | None = None
     """Task run of the run_job_task that started this run."""
     ending: Literal["CANCELED", "TIMEDOUT"] | None = None
@@ -129,6 +135,17 @@ class RunRecord(Timed):
         return str(self.job_id)
 
 
+class LoopStats(BaseModel):
+    """Counts of a for_each_task's iterations."""
+
+    total: int
+    scheduled: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    messages: dict[str, int] = Field(default_factory=dict)
+    """How often each error message was seen."""
+
+
 class TaskRecord(Timed):
     """One attempt of one task of a run."""
 
@@ -138,8 +155,24 @@ class TaskRecord(Timed):
     task_key: str
     definition: dict[str, Any]
     attempt_number: int = 0
+    retries: int = 0
+    """How many of the attempts before were retries since the run or its last repair began."""
+    original_attempt_run_id: int | None = None
+    """The first attempt, if this is another one."""
     current: bool = True
     """False once a repair or a retry made a newer attempt."""
+    loop_run_id: int | None = None
+    """Task run of the for_each_task that this is an iteration of."""
+    input: Any = None
+    """The element of the for_each_task's inputs that this iteration works on."""
+    resolved: dict[str, Any] = Field(default_factory=dict)
+    """The fields of the task's type with all references replaced; empty until it begins."""
+    outcome: Literal["true", "false"] | None = None
+    """What a condition_task found."""
+    stats: LoopStats | None = None
+    """How far a for_each_task is."""
+    values: dict[str, Any] = Field(default_factory=dict)
+    """Task values that the task set."""
     output: dict[str, Any] = Field(default_factory=dict)
     """What `runs/get-output` adds to the metadata."""
 
@@ -150,8 +183,8 @@ class TaskRecord(Timed):
 
     @property
     def owner(self) -> str:
-        """The run."""
-        return str(self.parent_run_id)
+        """The run; of an iteration the task run that it belongs to."""
+        return str(self.loop_run_id or self.parent_run_id)
 
 
 class TokenRecord(Record):

@@ -6,10 +6,12 @@ The first rule that fits decides; what no rule fits succeeds at once.
     tasks:
       - job: "*gold_merge*"        # shell pattern for the job's name; left out: any
         task: merge_facts          # shell pattern for the task key; left out: any
+        input: "eu*"               # shell pattern for the input of a for_each_task's iteration; left out: any
         occurrence: 1              # n-th attempt of this task since the start; a number or a list; left out: all
         state: FAILED              # SUCCESS (default), FAILED, CANCELED, TIMEDOUT, INTERNAL_ERROR
         seconds: 0.2               # duration (default 0.05)
         exit_value: '{"status": "SUCCESS"}'
+        task_values: {rows: 3}      # what the task sets with dbutils.jobs.taskValues
         error: "[UNRESOLVED_COLUMN] …"
         error_trace: "Traceback …"
         message: "…"               # state_message, if not the usual one
@@ -68,8 +70,10 @@ class TaskRule(Rule):
 
     job: str = "*"
     task: str = "*"
+    input: str = "*"
     state: Literal["SUCCESS", "FAILED", "CANCELED", "TIMEDOUT", "INTERNAL_ERROR"] = "SUCCESS"
     exit_value: str | None = None
+    task_values: dict[str, Any] = Field(default_factory=dict)
     error: str | None = None
     error_trace: str | None = None
     message: str = ""

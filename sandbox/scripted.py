@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -66,7 +67,7 @@ class ScriptedCompute:
 
     def run_task(self, request: TaskRequest, cancel: threading.Event) -> TaskResult:
         """Play a task run."""
-        rules = [r for r in self._rules().tasks if fits(request.job_name, r.job) and fits(request.task_key, r.task)]
+        rules = [rule for rule in self._rules().tasks if _fits(rule, request)]
         rule = self._choose("task", f"{request.job_name}/{request.task_key}", rules) or TaskRule()
         limit = request.timeout_seconds
         ended = self._waits.wait(cancel, min(rule.seconds, limit) if limit else rule.seconds)
@@ -76,7 +77,7 @@ class ScriptedCompute:
             return TaskResult(state="CANCELED")
         if limit and limit < rule.seconds:
             return TaskResult(state="TIMEDOUT")
-        return TaskResult(**rule.model_dump(exclude={"job", "task", "occurrence", "seconds"}))
+        return TaskResult(**rule.model_dump(exclude={"job", "task", "input", "occurrence", "seconds"}))
 
     def run_statement(self, request: StatementRequest, cancel: threading.Event) -> StatementResult:
         """Play a statement."""
@@ -133,6 +134,11 @@ class ScriptedCompute:
         except FileNotFoundError:
             return None
         return facts.st_mtime_ns, facts.st_size
+
+
+def _fits(rule: TaskRule, request: TaskRequest) -> bool:
+    element = request.input if isinstance(request.input, str) else json.dumps(request.input)
+    return fits(request.job_name, rule.job) and fits(request.task_key, rule.task) and fits(element, rule.input)
 
 
 def _progress(update_id: str, state: str) -> PipelineEvent:

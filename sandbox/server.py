@@ -36,7 +36,7 @@ from sandbox.ledger import Ledger
 from sandbox.pipelines import PipelineService
 from sandbox.records import PermissionsRecord
 from sandbox.run_view import RunView
-from sandbox.runs import RunService
+from sandbox.runs import Access, RunService
 from sandbox.statements import StatementService
 from sandbox.store import Collection, Store
 from sandbox.ticker import Ticker
@@ -52,7 +52,8 @@ def assemble(state: StateDir, host: str, compute: Compute) -> Services:
     files = WorkspaceFiles(state.workspace)
     ledger = Ledger(store)
     pipeline_service = PipelineService(store, files, compute, state.pipelines)
-    run_service = RunService(ledger, files, compute, pipeline_service)
+    variables = {"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": state.token()}
+    run_service = RunService(ledger, files, compute, pipeline_service, Access(host=host, variables=variables))
     pipeline_service.recover()
     run_service.recover()
     statements, warehouse = StatementService(compute), Warehouse()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -70,6 +71,41 @@ class Store:
             self._connection.close()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """Which records are wanted; what is left out does not matter."""
+
+    owner: str | int | None = None
+    active: bool | None = None
+    equal: Mapping[str, str] = field(default_factory=dict)
+    """Values by their JSON path in the record, compared without regard to case."""
+    least: Mapping[str, int] = field(default_factory=dict)
+    """Lower bounds by JSON path."""
+    most: Mapping[str, int] = field(default_factory=dict)
+    """Upper bounds by JSON path."""
+
+    def conditions(self, kind: str) -> tuple[str, list[Any]]:
+        """The WHERE clause and its values."""
+        found: list[tuple[str, list[Any]]] = [("kind = ?", [kind])]
+        if self.owner is not None:
+            found.append(("owner = ?", [str(self.owner)]))
+        if self.active is not None:
+            found.append(("active = ?", [int(self.active)]))
+        found += [("json_extract(body, ?) = ? COLLATE NOCASE", [path, text]) for path, text in self.equal.items()]
+        found += [("json_extract(body, ?) >= ?", [path, bound]) for path, bound in self.least.items()]
+        found += [("json_extract(body, ?) <= ?", [path, bound]) for path, bound in self.most.items()]
+        return " AND ".join(text for text, _ in found), [value for _, values in found for value in values]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page(Generic[R]):
+    """Some records in a row, and where the next and the previous ones begin."""
+
+    records: list[R]
+    older: int | None = None
+    newer: int | None = None
+
+
 class Collection(Generic[R]):
     """All records of one model."""
 
@@ -87,8 +123,8 @@ class Collection(Generic[R]):
     def save(self, record: R) -> None:
         """Replace a record by its present content."""
         self._store.execute(
-            "UPDATE records SET active = ?, body = ? WHERE kind = ? AND key = ?",
-            (record.active, record.model_dump_json(), self._model.kind, record.key),
+            "UPDATE records SET owner = ?, active = ?, body = ? WHERE kind = ? AND key = ?",
+            (record.owner, record.active, record.model_dump_json(), self._model.kind, record.key),
         )
 
     def find(self, key: str | int) -> R | None:
@@ -121,6 +157,38 @@ class Collection(Generic[R]):
         order = "ASC" if oldest_first else "DESC"
         statement = f"SELECT body FROM records WHERE {wanted} ORDER BY seq {order} LIMIT {limit}"  # noqa: S608  only constants
         return [self._model.model_validate_json(body) for (body,) in self._store.execute(statement, values)]
+
+    def page(self, query: Query, limit: int, *, before: int | None = None, after: int | None = None) -> Page[R]:
+        """One page of the records that a query names, newest first.
+
+        Args:
+            query: Which records.
+            limit: How many of them.
+            before: Only records older than this place in the sequence.
+            after: Only records newer than this place, from the oldest of them on.
+        """
+        wanted, values = query.conditions(self._model.kind)
+        if before is not None:
+            wanted, values = f"{wanted} AND seq < ?", [*values, before]
+        if after is not None:
+            wanted, values = f"{wanted} AND seq > ?", [*values, after]
+        order = "DESC" if after is None else "ASC"
+        statement = f"SELECT seq, body FROM records WHERE {wanted} ORDER BY seq {order} LIMIT ?"  # noqa: S608  only constants
+        rows = self._store.execute(statement, [*values, limit])
+        rows = rows if after is None else rows[::-1]
+        records = [self._model.model_validate_json(body) for _, body in rows]
+        if not rows:
+            return Page(records=records)
+        return Page(
+            records=records,
+            older=rows[-1][0] if self._any(query, "seq < ?", rows[-1][0]) else None,
+            newer=rows[0][0] if self._any(query, "seq > ?", rows[0][0]) else None,
+        )
+
+    def _any(self, query: Query, condition: str, place: int) -> bool:
+        wanted, values = query.conditions(self._model.kind)
+        statement = f"SELECT 1 FROM records WHERE {wanted} AND {condition} LIMIT 1"  # noqa: S608  only constants
+        return bool(self._store.execute(statement, [*values, place]))
 
     def count(self, *, owner: str | int, active: bool) -> int:
         """How many records of an owner are active, or not."""

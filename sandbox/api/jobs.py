@@ -8,12 +8,18 @@ from typing import Any
 from fastapi import APIRouter
 
 from sandbox.api.context import Json, Sandbox
+from sandbox.api.cursors import HasPages, array_pages, has_more, records_page, tokens
 from sandbox.errors import ApiError
+from sandbox.job_changes import changed_settings
 from sandbox.job_settings import checked_settings
 from sandbox.layout import USER_NAME
 from sandbox.records import JobRecord, new_id, now_ms
+from sandbox.store import Query
 
 router = APIRouter()
+_ARRAYS = ("tasks", "job_clusters", "parameters", "environments")
+_NOT_LISTED = frozenset(_ARRAYS)
+_PAGE_LIMIT = 100
 
 
 @router.post("/create")
@@ -26,27 +32,32 @@ def create(sandbox: Sandbox, body: Json) -> dict[str, Any]:
 
 
 @router.get("/get")
-def get(sandbox: Sandbox, job_id: int) -> dict[str, Any]:
+def get(sandbox: Sandbox, job_id: int, has_pages: HasPages, page_token: str | None = None) -> dict[str, Any]:
     """One job."""
-    return _shown(sandbox.ledger.job(job_id)) | {"run_as_user_name": USER_NAME, "run_as_owner": True}
+    shown = _shown(sandbox.ledger.job(job_id)) | {"run_as_user_name": USER_NAME, "run_as_owner": True}
+    if not has_pages:
+        return shown
+    arrays, more = array_pages(_arrays(shown), page_token)
+    return shown | {"settings": shown["settings"] | arrays} | more
 
 
 @router.get("/list")
 def list_jobs(
     sandbox: Sandbox,
+    has_pages: HasPages,
+    *,
     name: str | None = None,
     limit: int = 20,
     page_token: str | None = None,
-    expand_tasks: bool = False,  # noqa: FBT001, FBT002  a query parameter
+    expand_tasks: bool = False,
 ) -> dict[str, Any]:
     """Jobs, newest first, a page at a time."""
-    jobs = [job for job in sandbox.ledger.jobs.list() if name is None or job.name.lower() == name.lower()]
-    shown = [_shown(job) for job in jobs]
-    if not expand_tasks:
-        hidden = {"tasks", "job_clusters", "environments", "parameters"}
-        for job in shown:
-            job["settings"] = {key: value for key, value in job["settings"].items() if key not in hidden}
-    return paged("jobs", shown, limit, page_token)
+    if not 0 <= limit <= _PAGE_LIMIT:
+        raise ApiError.invalid(f"limit must be between 1 and {_PAGE_LIMIT}, but is {limit}.")
+    query = Query(equal={"$.settings.name": name} if name is not None else {})
+    page = records_page(sandbox.ledger.jobs, query, limit or _PAGE_LIMIT, page_token)
+    jobs = [_listed(job, expanded=expand_tasks, has_pages=has_pages) for job in page.records]
+    return ({"jobs": jobs} if jobs else {}) | tokens(page)
 
 
 @router.post("/reset")
@@ -60,15 +71,10 @@ def reset(sandbox: Sandbox, body: Json) -> dict[str, Any]:
 
 @router.post("/update")
 def update(sandbox: Sandbox, body: Json) -> dict[str, Any]:
-    """Change some settings of a job; tasks are merged by their keys."""
+    """Change some settings of a job; arrays are merged by the keys of their elements."""
     job = sandbox.ledger.job(required_id(body, "job_id"))
-    changes = body.get("new_settings") or {}
-    kept = {name: value for name, value in job.settings.items() if name not in (body.get("fields_to_remove") or ())}
-    if "tasks" in changes:
-        changed = {task.get("task_key"): task for task in changes["tasks"]}
-        kept_tasks = [task for task in kept.get("tasks") or () if task["task_key"] not in changed]
-        changes = changes | {"tasks": [*kept_tasks, *changed.values()]}
-    job.settings = checked_settings(kept | changes)
+    changed = changed_settings(job.settings, body.get("new_settings") or {}, body.get("fields_to_remove") or [])
+    job.settings = checked_settings(changed)
     sandbox.ledger.jobs.save(job)
     return {}
 
@@ -109,3 +115,19 @@ def paged(name: str, items: list[dict[str, Any]], limit: int, page_token: str | 
 
 def _shown(job: JobRecord) -> dict[str, Any]:
     return job.model_dump(mode="json")
+
+
+def _arrays(job: dict[str, Any]) -> dict[str, list[Any]]:
+    return {name: job["settings"][name] for name in _ARRAYS if name in job["settings"]}
+
+
+def _listed(job: JobRecord, *, expanded: bool, has_pages: bool) -> dict[str, Any]:
+    shown = _shown(job)
+    if not expanded:
+        kept = {name: value for name, value in shown["settings"].items() if name not in _NOT_LISTED}
+        return shown | {"settings": kept}
+    if not has_pages:
+        return shown
+    arrays = _arrays(shown)
+    cut, _ = array_pages(arrays, None)
+    return shown | {"settings": shown["settings"] | cut} | ({"has_more": True} if has_more(arrays) else {})

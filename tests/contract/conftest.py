@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.service.jobs import NotebookTask, Run, Task, TaskDependency
+from databricks.sdk.service.jobs import NotebookTask, Run, RunTask, Task, TaskDependency
 
 T = TypeVar("T")
 TERMINAL = {"TERMINATED", "SKIPPED", "INTERNAL_ERROR"}
@@ -55,12 +55,32 @@ class Sandbox:
         assert job.job_id is not None
         return job.job_id
 
+    def job_of(self, *tasks: Task, **settings: Any) -> int:
+        """A job of these tasks."""
+        return self.client.jobs.create(tasks=list(tasks), **{"name": f"job {time.time_ns()}"} | settings).job_id or 0
+
+    def run_of(self, *tasks: Task, **settings: Any) -> Run:
+        """A finished run of these tasks."""
+        return self.run(self.job_of(*tasks, **settings))
+
     def run(self, job_id: int, **options: Any) -> Run:
         return self.finished(self.start(job_id, **options))
 
     def start(self, job_id: int, **options: Any) -> int:
         waiter: Any = self.client.jobs.run_now(job_id, **options)
         return int(waiter.run_id)
+
+    @staticmethod
+    def results(run: Run) -> dict[str, str | None]:
+        """Result state by task key."""
+        return {
+            task.task_key or "": task.state.result_state.value if task.state and task.state.result_state else None
+            for task in run.tasks or ()
+        }
+
+    @staticmethod
+    def task_run(run: Run, key: str) -> RunTask:
+        return next(task for task in run.tasks or () if task.task_key == key)
 
     def finished(self, run_id: int) -> Run:
         def ended() -> Run | None:

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from databricks.sdk.errors import BadRequest, InvalidParameterValue, ResourceDoesNotExist
+from databricks.sdk.service.compute import Environment
 from databricks.sdk.service.jobs import (
+    JobEnvironment,
     JobParameterDefinition,
     NotebookTask,
     QueueSettings,
@@ -67,8 +69,11 @@ def test_the_output_of_a_notebook_has_no_logs(sandbox: Sandbox) -> None:
 
 def test_the_output_of_a_python_task_has_logs(sandbox: Sandbox) -> None:
     sandbox.play(tasks=[{"logs": "[Step 1/2] read"}])
-    task = Task(task_key="load", spark_python_task=SparkPythonTask(python_file="/Workspace/Shared/load.py"))
-    run = sandbox.run(sandbox.client.jobs.create(name="python", tasks=[task]).job_id or 0)
+    python = SparkPythonTask(python_file="/Workspace/Shared/load.py")
+    environments = [JobEnvironment(environment_key="default", spec=Environment(environment_version="4"))]
+    run = sandbox.run_of(
+        Task(task_key="load", environment_key="default", spark_python_task=python), environments=environments
+    )
     output = sandbox.client.jobs.get_run_output(task_run_id(run, "load"))
     assert (output.logs, output.logs_truncated) == ("[Step 1/2] read", False)
 
@@ -113,7 +118,7 @@ def test_a_second_repair_needs_the_id_of_the_first(sandbox: Sandbox) -> None:
     run_id = sandbox.run(sandbox.make_job("load")).run_id or 0
     waiter: Any = sandbox.client.jobs.repair_run(run_id, rerun_tasks=["load"])
     sandbox.finished(run_id)
-    with pytest.raises(InvalidParameterValue, match="latest_repair_id"):
+    with pytest.raises(InvalidParameterValue, match="latest repair ID needs to be provided"):
         sandbox.client.jobs.repair_run(run_id, rerun_tasks=["load"])
     sandbox.client.jobs.repair_run(run_id, rerun_tasks=["load"], latest_repair_id=waiter.response.repair_id)
     sandbox.finished(run_id)
