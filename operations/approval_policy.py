@@ -82,11 +82,20 @@ def refusal_of(question: Question, answer: Answer) -> str:
     if answer.option != APPROVE or not question.needs_verified:
         return ""
     if not answer.verified:
-        return f"nobody proved to be {answer.by}" + (f" ({answer.why_unverified})" if answer.why_unverified else "")
+        who = answer.by if answer.source == "terminal" else "an approver"
+        return f"nobody proved to be {who}" + (f" ({answer.why_unverified})" if answer.why_unverified else "")
     if question.approvers:
         allowed = {name.casefold() for name in question.approvers}
         return "" if answer.by.casefold() in allowed else f"{answer.by} is not among those who may approve it"
     return f"{answer.by} is a service principal and no person" if _SERVICE_PRINCIPAL.fullmatch(answer.by) else ""
+
+
+def in_words(question: Question, answer: Answer) -> str:
+    """Return what the trail says of an answer: what was said, and whether and how it is proven who said it."""
+    because = f": {answer.why_unverified}" if answer.why_unverified else ""
+    by_what = f": {answer.proof}" if answer.proof else ""
+    proof = f"verified{by_what}" if answer.verified else f"unverified{because}"
+    return f"{answer.option}, {proof}{', same identity as the operation' if is_operator(question, answer) else ''}"
 
 
 def is_operator(question: Question, answer: Answer) -> bool:

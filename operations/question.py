@@ -15,6 +15,8 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 ON_SILENCE = "Nothing is done without an answer; the operation ends and can be resumed."
 REFUSED = "refused"
 """What the trail calls an answer that was not taken because nobody proved to be allowed to give it."""
+WRONG_CODE = "wrong code"
+"""What it calls one that was refused because of its one-time code; these are counted."""
 
 
 class QuestionKind(StrEnum):
@@ -120,6 +122,8 @@ class Answer(Model):
     """Who answered, as far as the source tells."""
     verified: bool = False
     """Whether there is proof that it was this person."""
+    proof: str = ""
+    """What the proof is, in a few words."""
     why_unverified: str = ""
     """What kept the proof from being given, in a line."""
     source: Literal["terminal", "prefect-ui", "prefect-api"]
@@ -134,7 +138,7 @@ class AuditRow(Model):
     question: str
     at: AwareDatetime
     change: str
-    """asked, refused, or the new status."""
+    """asked, code sent, refused, wrong code, or the new status."""
     by: str
     source: str
     digest: str

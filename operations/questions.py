@@ -14,8 +14,19 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from operations.approval_policy import AnswerRefusedError, approves, how_to_approve, is_operator, refusal_of
-from operations.question import APPROVE, REFUSED, Answer, AuditRow, Question, QuestionKind, QuestionStatus, question_id
+from operations import one_time_codes
+from operations.approval_policy import AnswerRefusedError, approves, how_to_approve, in_words, refusal_of
+from operations.question import (
+    APPROVE,
+    REFUSED,
+    WRONG_CODE,
+    Answer,
+    AuditRow,
+    Question,
+    QuestionKind,
+    QuestionStatus,
+    question_id,
+)
 from operations.question_rows import SCHEMA, add_to_trail, as_question, as_text, find, find_answer, insert, trail
 from workspace.errors import ApprovalRequiredError, StateError, UsageError
 from workspace.redaction import redact
@@ -33,7 +44,7 @@ class QuestionStore:
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
                 connection = self._connect()
                 connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(SCHEMA)
+                connection.executescript(SCHEMA + one_time_codes.SCHEMA)
                 connection.close()
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
@@ -68,8 +79,28 @@ class QuestionStore:
         _refuse_unanswerable(found, option, datetime.now(UTC))
         return found
 
-    def answer(self, answer: Answer) -> Answer:
+    def keep_code(self, question: str, approver: str, code: str) -> None:
+        """Let the one-time code that was sent to an approver prove that an answer is theirs; only its hash is kept.
+
+        Raises:
+            UsageError: there is no such question, or this approver's code could approve nothing of it.
+        """
+        with self._change() as connection:
+            found = find(connection, question)
+            one_time_codes.keep_code(connection, found, approver, code)
+            add_to_trail(connection, found, "code sent", datetime.now(UTC), detail=f"to {approver}")
+
+    def code_holders(self, question: str) -> tuple[str, ...]:
+        """Return the approvers who were sent a code that can still be used."""
+        with self._change() as connection:
+            return one_time_codes.holders(connection, find(connection, question))
+
+    def answer(self, answer: Answer, code: str | None = None) -> Answer:
         """Store the answer to an open question.
+
+        Args:
+            answer: What was said. With a right code it becomes the verified answer of the approver who got that.
+            code: One-time code that came with it; None where none can be given.
 
         Raises:
             UsageError: the question is unknown, answered, expired or superseded, or does not offer the option.
@@ -80,15 +111,19 @@ class QuestionStore:
         with self._change() as connection:
             question = find(connection, answer.question)
             _refuse_unanswerable(question, answer.option, answer.at)
+            if code is not None:
+                answer = one_time_codes.proven_by_code(connection, question, answer, code)
             refusal = refusal_of(question, answer)
             if refusal:
-                add_to_trail(connection, question, REFUSED, answer.at, answer, f"{answer.option}: {refusal}")
+                change = WRONG_CODE if (code or "").strip() and not answer.verified else REFUSED
+                add_to_trail(connection, question, change, answer.at, answer, f"{answer.option}: {refusal}")
             else:
+                one_time_codes.forget_codes(connection, question.id)
                 connection.execute(
                     "INSERT INTO answers VALUES (?, ?, ?)", (question.id, answer.option, answer.model_dump_json())
                 )
                 connection.execute("UPDATE questions SET status = 'answered' WHERE id = ?", (question.id,))
-                add_to_trail(connection, question, "answered", answer.at, answer, _said(question, answer))
+                add_to_trail(connection, question, "answered", answer.at, answer, in_words(question, answer))
         if refusal:
             raise AnswerRefusedError(
                 f"Question {question.id} was not approved and stays open: {refusal}. {how_to_approve(question)}"
@@ -202,6 +237,7 @@ class QuestionStore:
         self, connection: sqlite3.Connection, identifier: str, status: QuestionStatus, now: datetime
     ) -> None:
         connection.execute("UPDATE questions SET status = ? WHERE id = ?", (status, identifier))
+        one_time_codes.forget_codes(connection, identifier)
         add_to_trail(connection, find(connection, identifier), status, now)
 
     def _unusable(self, error: Exception) -> StateError:
@@ -227,13 +263,6 @@ def _refuse_unanswerable(question: Question, option: str, at: datetime) -> None:
     offered = [one.id for one in question.options]
     if option not in offered:
         raise UsageError(f"Question {question.id} does not offer {option!r}; it offers: {', '.join(offered)}.")
-
-
-def _said(question: Question, answer: Answer) -> str:
-    """Return what the trail says of an answer."""
-    because = f": {answer.why_unverified}" if answer.why_unverified else ""
-    proof = "verified" if answer.verified else f"unverified{because}"
-    return f"{answer.option}, {proof}{', same identity as the operation' if is_operator(question, answer) else ''}"
 
 
 def _asked_about(connection: sqlite3.Connection, act: tuple[str, str | None, str, str]) -> list[str]:

@@ -28,10 +28,16 @@ class AskedQuestion(Model):
     option: str | None = None
     by: str = ""
     verified: bool = False
+    proof: str = ""
     source: str = ""
     note: str = ""
     settled: str = ""
     """Why it was taken back without an answer."""
+
+    @property
+    def whether_verified(self) -> str:
+        """Whether it is proven who answered, and by what."""
+        return (f"verified: {self.proof}" if self.proof else "verified") if self.verified else "unverified"
 
 
 class ResourceReport(Model):
@@ -109,7 +115,9 @@ def asked_questions(events: Iterable[JournalEvent]) -> tuple[AskedQuestion, ...]
             _take_back_older(found, event)
             found[data["question"]] = AskedQuestion(id=data["question"], resource=event.resource, **asked)
         elif event.event == Event.QUESTION_ANSWERED and data["question"] in found:
-            said = {name: data[name] for name in ("option", "by", "verified", "source", "note") if name in data}
+            said = {
+                name: data[name] for name in ("option", "by", "verified", "proof", "source", "note") if name in data
+            }
             found[data["question"]] = found[data["question"]].model_copy(update=said)
         elif event.event == Event.QUESTION_SETTLED and data["question"] in found:
             found[data["question"]] = found[data["question"]].model_copy(update={"settled": data["reason"]})

@@ -77,7 +77,7 @@ def _question(question: AskedQuestion) -> str:
         return (
             f"{asked}: taken back, {for_markdown(question.settled)}" if question.settled else f"{asked}: no answer yet"
         )
-    proof = "verified" if question.verified else "unverified"
+    proof = for_markdown(question.whether_verified)
     said = f"{asked}: {code_span(question.option)} by {for_markdown(question.by)} ({proof}, {question.source})"
     return f"{said}. {for_markdown(question.note)}" if question.note else said
 

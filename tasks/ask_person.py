@@ -20,6 +20,7 @@ from operations.question import Answer
 from operations.questions import QuestionStore
 from tasks.question_events import used_answers
 from tasks.retry_policies import ASK, LOCAL
+from tasks.send_codes import send_codes
 from tasks.take_form_answers import take_form_answers
 from tasks.toolbox import journal_of, questions_of, records_of
 from tasks.wait_for_answers import wait_for_answers
@@ -42,9 +43,14 @@ def ask_person(work: Operation, drafts: Sequence[QuestionDraft]) -> tuple[Reply,
     take_form_answers(work)
     replies = ask_questions(work, drafts)
     waiting = [reply.question for reply in replies if reply.answer is None]
-    if waiting and work.limits.answer_wait_seconds > 0:
-        wait_for_answers(work, waiting)
-        take_form_answers(work)
+    until = datetime.now(UTC) + timedelta(seconds=work.limits.answer_wait_seconds)
+    if waiting and until > datetime.now(UTC):
+        send_codes(work, waiting)
+    while waiting and until > datetime.now(UTC):
+        wait_for_answers(work, waiting, until)
+        # Who mistyped a code is asked again; whoever leaves a question open, or is silent, is not.
+        refused = take_form_answers(work)
+        waiting = [reply.question for reply in read_answers(work, replies) if reply.answer is None] if refused else []
     return read_answers(work, replies)
 
 

@@ -38,7 +38,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     Event.REMAINS_FOUND: (),
     Event.QUESTION_ASKED: ("question", "kind", "title", "deadline", "needs_verified"),
     Event.PERSON_AWAITED: ("questions", "how", "until", "flow_run"),
-    Event.QUESTION_ANSWERED: ("question", "option", "by", "verified", "source"),
+    Event.QUESTION_ANSWERED: ("question", "option", "by", "verified", "proof", "source"),
     Event.QUESTION_SETTLED: ("question", "reason"),
     Event.RESOURCE_SKIPPED: ("reason",),
     Event.RESOURCE_ESCALATED: ("reason",),

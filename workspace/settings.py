@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -82,11 +83,37 @@ class Settings(BaseSettings):
         description="User names or e-mail addresses, with commas between them, of those who may give such approvals. "
         "Unset: every verified person.",
     )
+    send_codes_to: Annotated[Mapping[str, str], NoDecode] = Field(
+        default_factory=dict,
+        description="Approvers who are sent a one-time code for Prefect's form, each with the notification block that "
+        "reaches only them: `NAME=TYPE/BLOCK` with commas between them. Unset: no codes.",
+    )
 
     @field_validator("approvers", "excluded", "training_jobs", mode="before")
     @classmethod
     def _split_names(cls, value: object) -> object:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("send_codes_to", mode="before")
+    @classmethod
+    def _split_pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.partition("=") for pair in value.split(",") if pair.strip()]
+        if any(not name.strip() or "/" not in block.strip().strip("/") for name, _, block in pairs):
+            raise ValueError("say NAME=TYPE/BLOCK, such as ann@example.com=slack-webhook/ann, with commas between them")
+        return {name.strip(): block.strip() for name, _, block in pairs}
+
+    @field_validator("send_codes_to")
+    @classmethod
+    def _may_approve(cls, value: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
+        approvers = {name.casefold() for name in info.data.get("approvers") or ()}
+        useless = [name for name in value if approvers and name.casefold() not in approvers]
+        if useless:
+            raise ValueError(f"BUNDLEOPS_APPROVERS does not name {', '.join(useless)}, so their codes would not count")
+        if value and info.data.get("verified_approvals") == "never":
+            raise ValueError("nobody is asked for a code while BUNDLEOPS_VERIFIED_APPROVALS is `never`")
+        return value
 
     @field_validator("approvers")
     @classmethod

@@ -65,6 +65,7 @@ def answer_from_terminal(
         note=note,
         by=person.name,
         verified=not person.why_unverified,
+        proof="" if person.why_unverified else "Databricks credentials",
         why_unverified=person.why_unverified,
         source="terminal",
         place=f"{_login()}@{socket.gethostname()}",

@@ -1,18 +1,13 @@
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from prefect import flow
 from prefect.automations import Automation
-from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import get_client
 from prefect.states import Crashed
@@ -22,53 +17,23 @@ from operations.events import Event, JournalEvent
 from operations.operation import Operation
 from tasks.publish_events import beat, emit
 from tests.flows.bundle_maker import Job, make_bundle
+from tests.flows.inbox import Inbox, receiving
 from tests.flows.services import ScriptedWorkspace, eventually
 from tests.flows.story import operate
 from workspace.errors import UsageError
-
-
-@dataclass
-class Inbox:
-    """Where notifications arrive."""
-
-    messages: list[dict[str, str]] = field(default_factory=list)
-
-    def about(self, *words: str) -> dict[str, str] | None:
-        """The first message that holds all these words."""
-        found = (one for one in self.messages if all(word in one["subject"] + one["body"] for word in words))
-        return next(found, None)
 
 
 @pytest.fixture(scope="module")
 def inbox(prefect_api: str) -> Iterator[Inbox]:
     """A place behind a notification block, with all our automations installed."""
     assert prefect_api
-    got = Inbox()
-
-    class Receive(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.messages.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_arguments: object) -> None:
-            """Print nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receive) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        CustomWebhookNotificationBlock(
-            name="oncall",
-            url=f"http://127.0.0.1:{server.server_port}/",
-            json_data={"subject": "{{subject}}", "body": "{{body}}"},
-            allow_private_urls=True,
-        ).save("oncall", overwrite=True)
+    with receiving("oncall") as got:
         install_automations("custom-webhook/oncall", silence=timedelta(seconds=10))
         yield got
         # Left in the server, they would be weighed against every event of all other tests.
         with get_client(sync_client=True) as client:
             for one in client.read_automations():
                 client.delete_automation(one.id)
-        server.shutdown()
 
 
 def test_a_second_installation_updates_what_is_there(inbox: Inbox) -> None:

@@ -12,7 +12,7 @@ from operations.question import Answer
 from operations.records import Records
 from operations.store import StateStore
 from tests.flows.bundle_maker import DUPLICATES, MERGE, Bundle, Job, make_bundle, sql
-from tests.flows.services import ScriptedWorkspace, eventually
+from tests.flows.services import ScriptedWorkspace, eventually, fill_in, paused_run
 from tests.flows.story import Story, newest, operate
 
 ERROR = "ValueError: the delivery is empty"
@@ -110,6 +110,31 @@ def answer_in_ui(api: str, story: Story, bundle: Bundle, option: str) -> None:
         return bool(resumed.json().get("status") == "ACCEPT")
 
     eventually(accepted)
+
+
+def test_all_questions_of_a_layer_are_answered_in_one_form(
+    tmp_path: Path, state: Path, workspace: ScriptedWorkspace, prefect_api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUNDLEOPS_ANSWER_WAIT_SECONDS", "60")
+    failing = {"state": "FAILED", "error": ERROR, "occurrence": 1}
+    workspace.play(tasks=[{"job": "*left-out", **failing}, {"job": "*delivered-anew", **failing}])
+    bundle = make_bundle(tmp_path, "two", {"left-out": Job("bronze"), "delivered-anew": Job("bronze")})
+    said = {"jobs.left-out": "skip", "jobs.delivered-anew": "run_again"}
+
+    def answer() -> None:
+        run = eventually(lambda: paused_run(prefect_api, bundle.folder))
+        story = newest(state)
+        fields = {f"answer_{one.id.replace('-', '_')}": said[str(one.resource)] for one in story.open_questions}
+        eventually(lambda: fill_in(prefect_api, run, fields).get("status") == "ACCEPT")
+
+    person = threading.Thread(target=answer)
+    person.start()
+    story = operate(state, bundle)
+    person.join()
+    assert {
+        event.resource: event.data["option"] for event in story.events if event.event == "question_answered"
+    } == said
+    assert story.verified == ["jobs.delivered-anew"]
 
 
 def test_silence_until_the_deadline_acts_on_nothing(

@@ -28,3 +28,29 @@ def test_approvers_that_nobody_would_check_are_refused(monkeypatch: pytest.Monke
     monkeypatch.setenv("BUNDLEOPS_APPROVERS", "ann@example.com")
     with pytest.raises(UsageError, match=r"BUNDLEOPS_APPROVERS: .* while BUNDLEOPS_VERIFIED_APPROVALS is `never`"):
         settings()
+
+
+def test_codes_are_sent_through_one_block_for_each_approver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUNDLEOPS_SEND_CODES_TO", "ann@example.com = slack-webhook/ann, bob=twilio-sms/bob,")
+    assert settings().send_codes_to == {"ann@example.com": "slack-webhook/ann", "bob": "twilio-sms/bob"}
+
+
+@pytest.mark.parametrize("value", ["ann@example.com", "ann=oncall", "=slack-webhook/ann", "ann=/ann"])
+def test_who_gets_a_code_without_a_block_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("BUNDLEOPS_SEND_CODES_TO", value)
+    with pytest.raises(UsageError, match=r"BUNDLEOPS_SEND_CODES_TO: .*NAME=TYPE/BLOCK"):
+        settings()
+
+
+def test_a_code_for_somebody_who_may_not_approve_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUNDLEOPS_APPROVERS", "Ann@example.com")
+    monkeypatch.setenv("BUNDLEOPS_SEND_CODES_TO", "ann@example.com=slack-webhook/ann,eve=slack-webhook/eve")
+    with pytest.raises(UsageError, match="does not name eve"):
+        settings()
+
+
+def test_codes_that_nobody_would_ask_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUNDLEOPS_VERIFIED_APPROVALS", "never")
+    monkeypatch.setenv("BUNDLEOPS_SEND_CODES_TO", "ann=slack-webhook/ann")
+    with pytest.raises(UsageError, match=r"BUNDLEOPS_SEND_CODES_TO: .*asked for a code"):
+        settings()
