@@ -41,6 +41,35 @@ class Runs(Protocol):
         """Cancel a run."""
 
 
+class Evaluated(Protocol):
+    """An alert whose query was just run."""
+
+    @property
+    def state(self) -> str:
+        """OK, TRIGGERED, UNKNOWN or ERROR."""
+
+    @property
+    def message(self) -> str:
+        """Why it ended in ERROR."""
+
+
+class Alerts(Protocol):
+    """The part of AlertService that an alert_task needs."""
+
+    def evaluate(self, alert_id: str) -> Evaluated:
+        """Run the query of an alert and record the state that follows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What tasks are done with."""
+
+    compute: Compute
+    files: WorkspaceFiles
+    pipelines: PipelineService
+    alerts: Alerts
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ending:
     """What a task leaves behind besides its state."""
@@ -59,14 +88,15 @@ SUCCESS = work.state_of(TaskResult(state="SUCCESS"))
 class Dispatcher:
     """Does the work of one task run at a time, in the thread that it is called from."""
 
-    def __init__(self, runs: Runs, compute: Compute, files: WorkspaceFiles, pipelines: PipelineService) -> None:
-        self._runs, self._compute, self._files, self._pipelines = runs, compute, files, pipelines
-        self._needs_sources = bool(getattr(compute, "needs_sources", True))
+    def __init__(self, runs: Runs, services: Services) -> None:
+        self._runs, self._services = runs, services
+        self._needs_sources = bool(getattr(services.compute, "needs_sources", True))
         self._ways: dict[str | None, Callable[[TaskContext, Attempt], None]] = {
             "run_job_task": self._run_child,
             "pipeline_task": self._run_update,
             "condition_task": self._decide,
             "for_each_task": self._run_loop,
+            "alert_task": self._evaluate,
         }
 
     def perform(self, run: RunRecord, task_run_id: int, attempt: Attempt) -> None:
@@ -82,8 +112,8 @@ class Dispatcher:
             self._runs.finish_task(task_run_id, work.state_of(failed), Ending(output={"error": failed.message}))
 
     def _run_on_compute(self, context: TaskContext, attempt: Attempt) -> None:
-        request = build_request(context, self._files, needs_sources=self._needs_sources)
-        result = self._compute.run_task(request, attempt.cancel)
+        request = build_request(context, self._services.files, needs_sources=self._needs_sources)
+        result = self._services.compute.run_task(request, attempt.cancel)
         output = work.output_of(result, context.task.definition)
         self._runs.finish_task(
             context.task.run_id, work.state_of(result), Ending(output=output, values=result.task_values)
@@ -92,6 +122,17 @@ class Dispatcher:
     def _decide(self, context: TaskContext, _attempt: Attempt) -> None:
         holds = conditions.holds(context.body)
         self._runs.finish_task(context.task.run_id, SUCCESS, Ending(outcome="true" if holds else "false"))
+
+    def _evaluate(self, context: TaskContext, _attempt: Attempt) -> None:
+        try:
+            alert = self._services.alerts.evaluate(str(context.body["alert_id"]))
+        except ApiError as error:
+            raise RefusedError(error.message, "RESOURCE_NOT_FOUND") from error
+        output: dict[str, Any] = {"alert_output": {"alert_state": alert.state}}
+        failed = alert.state == "ERROR"
+        state = work.state_of(TaskResult(state="FAILED", message=alert.message)) if failed else SUCCESS
+        error_text = {"error": alert.message} if failed else {}
+        self._runs.finish_task(context.task.run_id, state, Ending(output=output | error_text))
 
     def _run_loop(self, context: TaskContext, attempt: Attempt) -> None:
         task_run_id = context.task.run_id
@@ -125,12 +166,12 @@ class Dispatcher:
             self._runs.finish_task(context.task.run_id, *_outcome_of_update(pipeline_id, update_id, result))
 
         try:
-            self._pipelines.start(pipeline_id, options, ended)
+            self._services.pipelines.start(pipeline_id, options, ended)
         except ApiError as error:
             raise RefusedError(error.message, "RUN_EXECUTION_ERROR") from error
-        attempt.on_cancel = lambda: self._pipelines.stop(pipeline_id)
+        attempt.on_cancel = lambda: self._services.pipelines.stop(pipeline_id)
         if attempt.cancel.is_set():
-            self._pipelines.stop(pipeline_id)
+            self._services.pipelines.stop(pipeline_id)
 
 
 def outcome_of_child(child: RunRecord) -> tuple[RunState, Ending]:

@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from sandbox.errors import ApiError
+from sandbox.quartz import parse_cron, time_zone
 from sandbox.references import check_references
 from sandbox.task_checks import check_task
 from sandbox.task_types import task_type
@@ -28,6 +29,7 @@ def checked_settings(settings: dict[str, Any]) -> dict[str, Any]:
     limit = settings.get("max_concurrent_runs", 1)
     if not isinstance(limit, int) or not 0 <= limit <= _MOST_RUNS:
         raise ApiError.invalid(f"max_concurrent_runs must be between 0 and {_MOST_RUNS}, but is {limit}.")
+    _check_schedule(settings.get("schedule"))
     check_references(tasks)
     check_references(settings.get("parameters"))
     return _DEFAULTS | settings
@@ -67,6 +69,23 @@ def _check_dependency(key: str, item: dict[str, Any], known: dict[str, dict[str,
         )
     if outcome not in {None, "true", "false"}:
         raise ApiError.invalid(f"Task with task_key '{key}': outcome must be 'true' or 'false', but is '{outcome}'.")
+
+
+def _check_schedule(schedule: dict[str, Any] | None) -> None:
+    if schedule is None:
+        return
+    expression, zone = str(schedule.get("quartz_cron_expression", "")), str(schedule.get("timezone_id", ""))
+    try:
+        parse_cron(expression)
+    except ValueError as error:
+        raise ApiError.invalid(
+            f"Invalid quartz_cron_expression: '{expression}'. Databricks uses Quartz cron syntax, which is different "
+            "from the standard cron syntax. See https://docs.databricks.com/jobs.html#schedule-a-job for more details."
+        ) from error
+    try:
+        time_zone(zone)
+    except ValueError as error:
+        raise ApiError.invalid(f"Invalid timezone_id: '{zone}'.") from error
 
 
 def _check_keys(tasks: Sequence[dict[str, Any]], settings: dict[str, Any]) -> None:

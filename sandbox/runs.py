@@ -10,12 +10,10 @@ from typing import Any
 from sandbox import progress
 from sandbox.attempts import Attempt, Attempts
 from sandbox.attempts import Ending as EarlyEnd
-from sandbox.compute import Compute, TaskResult
-from sandbox.dispatch import Dispatcher, Ending, outcome_of_child
-from sandbox.files import WorkspaceFiles
+from sandbox.compute import TaskResult
+from sandbox.dispatch import Dispatcher, Ending, Services, outcome_of_child
 from sandbox.ledger import Ledger, RunRequest
 from sandbox.loops import Loops
-from sandbox.pipelines import PipelineService
 from sandbox.records import JobRecord, RunRecord, RunState, TaskRecord, now_ms
 from sandbox.references import UnresolvedError
 from sandbox.refusals import RefusedError
@@ -40,13 +38,11 @@ class Access:
 class RunService:
     """All runs. Every change is made under one lock; the work itself is done by threads outside of it."""
 
-    def __init__(
-        self, ledger: Ledger, files: WorkspaceFiles, compute: Compute, pipelines: PipelineService, access: Access
-    ) -> None:
+    def __init__(self, ledger: Ledger, services: Services, access: Access) -> None:
         self.ledger = ledger
         self._access = access
-        self._attempts = Attempts(workers=getattr(compute, "workers", 8))
-        self._dispatcher = Dispatcher(self, compute, files, pipelines)
+        self._attempts = Attempts(workers=getattr(services.compute, "workers", 8))
+        self._dispatcher = Dispatcher(self, services)
         self._loops = Loops(ledger, self._launch)
         self._lock = threading.RLock()
 

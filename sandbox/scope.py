@@ -80,4 +80,5 @@ def _facts(task: TaskRecord) -> dict[str, str]:
 
 def _ending(task: TaskRecord) -> dict[str, str]:
     code = "" if task.state.succeeded else (task.state.code or "").title().replace("_", "")
-    return {"result_state": (task.state.result_state or "").lower(), "error_code": code}
+    alert = (task.output.get("alert_output") or {}).get("alert_state", "")
+    return {"result_state": (task.state.result_state or "").lower(), "error_code": code, "output.alert_state": alert}

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from sandbox import dispatch
 from sandbox.alerts import AlertService
 from sandbox.api import (
     admin,
@@ -31,6 +32,7 @@ from sandbox.compute import Compute
 from sandbox.errors import ApiError
 from sandbox.faults import Faults
 from sandbox.files import WorkspaceFiles
+from sandbox.job_schedules import JobSchedules
 from sandbox.layout import WORKSPACE_ID, StateDir
 from sandbox.ledger import Ledger
 from sandbox.pipelines import PipelineService
@@ -52,12 +54,13 @@ def assemble(state: StateDir, host: str, compute: Compute) -> Services:
     files = WorkspaceFiles(state.workspace)
     ledger = Ledger(store)
     pipeline_service = PipelineService(store, files, compute, state.pipelines)
-    variables = {"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": state.token()}
-    run_service = RunService(ledger, files, compute, pipeline_service, Access(host=host, variables=variables))
-    pipeline_service.recover()
-    run_service.recover()
     statements, warehouse = StatementService(compute), Warehouse()
     alert_service = AlertService(store, files, statements, warehouse)
+    task_services = dispatch.Services(compute=compute, files=files, pipelines=pipeline_service, alerts=alert_service)
+    variables = {"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": state.token()}
+    run_service = RunService(ledger, task_services, Access(host=host, variables=variables))
+    pipeline_service.recover()
+    run_service.recover()
     return Services(
         host=host,
         compute=compute,
@@ -71,7 +74,7 @@ def assemble(state: StateDir, host: str, compute: Compute) -> Services:
         permissions=Collection(store, PermissionsRecord),
         alerts=alert_service,
         faults=Faults(),
-        ticker=Ticker(alert_service),
+        ticker=Ticker(alert_service, JobSchedules(ledger, run_service)),
     )
 
 

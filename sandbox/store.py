@@ -83,6 +83,8 @@ class Query:
     """Lower bounds by JSON path."""
     most: Mapping[str, int] = field(default_factory=dict)
     """Upper bounds by JSON path."""
+    present: Sequence[str] = ()
+    """JSON paths of fields that must be there."""
 
     def conditions(self, kind: str) -> tuple[str, list[Any]]:
         """The WHERE clause and its values."""
@@ -94,6 +96,7 @@ class Query:
         found += [("json_extract(body, ?) = ? COLLATE NOCASE", [path, text]) for path, text in self.equal.items()]
         found += [("json_extract(body, ?) >= ?", [path, bound]) for path, bound in self.least.items()]
         found += [("json_extract(body, ?) <= ?", [path, bound]) for path, bound in self.most.items()]
+        found += [("json_extract(body, ?) IS NOT NULL", [path]) for path in self.present]
         return " AND ".join(text for text, _ in found), [value for _, values in found for value in values]
 
 
@@ -157,6 +160,10 @@ class Collection(Generic[R]):
         order = "ASC" if oldest_first else "DESC"
         statement = f"SELECT body FROM records WHERE {wanted} ORDER BY seq {order} LIMIT {limit}"  # noqa: S608  only constants
         return [self._model.model_validate_json(body) for (body,) in self._store.execute(statement, values)]
+
+    def matching(self, query: Query) -> Sequence[R]:
+        """All records that a query names, newest first."""
+        return self.page(query, -1).records
 
     def page(self, query: Query, limit: int, *, before: int | None = None, after: int | None = None) -> Page[R]:
         """One page of the records that a query names, newest first.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from databricks.sdk.service.jobs import (
+    AlertTask,
     ConditionTask,
     ConditionTaskOp,
     ForEachTask,
@@ -16,6 +19,7 @@ from databricks.sdk.service.jobs import (
     Task,
     TaskDependency,
 )
+from databricks.sdk.service.sql import AlertV2
 
 if TYPE_CHECKING:
     from tests.contract.conftest import Sandbox
@@ -218,3 +222,49 @@ def test_inputs_that_are_no_array_fail_the_loop(sandbox: Sandbox) -> None:
 def test_a_disabled_task_does_not_run(sandbox: Sandbox) -> None:
     run = sandbox.run_of(notebook("off", disabled=True), notebook("on"))
     assert sandbox.results(run) == {"off": "DISABLED", "on": "SUCCESS"}
+
+
+@pytest.fixture
+def alert_id(sandbox: Sandbox) -> Iterator[str]:
+    warehouse_id = next(iter(sandbox.client.warehouses.list())).id
+    evaluation = {
+        "source": {"name": "late"},
+        "comparison_operator": "GREATER_THAN",
+        "threshold": {"value": {"double_value": 5}},
+    }
+    body = {
+        "display_name": f"late {time.time_ns()}",
+        "query_text": "SELECT late FROM flights",
+        "warehouse_id": warehouse_id,
+        "evaluation": evaluation,
+        "schedule": {"quartz_cron_schedule": "0 0 8 * * ?", "timezone_id": "UTC", "pause_status": "PAUSED"},
+    }
+    made = sandbox.client.alerts_v2.create_alert(AlertV2.from_dict(body)).id or ""
+    yield made
+    sandbox.client.api_client.do("DELETE", f"/api/2.0/alerts/{made}", query={"purge": "true"})
+
+
+def test_an_alert_task_evaluates_its_alert_and_tells_other_tasks(sandbox: Sandbox, alert_id: str) -> None:
+    sandbox.play(statements=[{"statement": "select late*", "columns": ["late"], "rows": [["6"]]}])
+    task = Task(task_key="late", alert_task=AlertTask(alert_id=alert_id))
+    check = condition("check", "{{tasks.late.output.alert_state}}", ConditionTaskOp.EQUAL_TO, "TRIGGERED", "late")
+    run = sandbox.run_of(task, check)
+    shown = sandbox.task_run(run, "check").condition_task
+    assert shown is not None
+    assert (sandbox.results(run)["late"], shown.outcome) == ("SUCCESS", "true")
+    output = sandbox.client.jobs.get_run_output(sandbox.task_run(run, "late").run_id or 0).as_dict()
+    assert output["alert_output"] == {"alert_state": "TRIGGERED"}
+
+
+def test_an_alert_task_whose_query_fails_fails(sandbox: Sandbox, alert_id: str) -> None:
+    sandbox.play(statements=[{"statement": "select late*", "state": "FAILED", "error_message": "[NO_TABLE] none"}])
+    run = sandbox.run_of(Task(task_key="late", alert_task=AlertTask(alert_id=alert_id)))
+    assert sandbox.results(run) == {"late": "FAILED"}
+    output = sandbox.client.jobs.get_run_output(sandbox.task_run(run, "late").run_id or 0)
+    assert output.error == "[NO_TABLE] none"
+
+
+def test_an_alert_task_without_its_alert_fails(sandbox: Sandbox) -> None:
+    run = sandbox.run_of(Task(task_key="late", alert_task=AlertTask(alert_id="nowhere")))
+    details = sandbox.task_run(run, "late").as_dict()["status"]["termination_details"]
+    assert details["code"] == "RESOURCE_NOT_FOUND"

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from databricks.sdk.errors import InvalidParameterValue
 from databricks.sdk.service.jobs import (
+    CronSchedule,
     JobParameterDefinition,
     JobSettings,
     NotebookTask,
+    PauseStatus,
     QueueSettings,
     RunIf,
     RunJobTask,
     Task,
     TaskDependency,
+    TriggerType,
 )
 
 if TYPE_CHECKING:
@@ -195,3 +199,24 @@ def test_a_repair_of_a_run_in_progress_is_refused(sandbox: Sandbox) -> None:
     with pytest.raises(Exception, match="only a run that has ended can be repaired"):
         sandbox.client.jobs.repair_run(run_id, rerun_all_failed_tasks=True)
     sandbox.client.jobs.cancel_run(run_id)
+
+
+def test_a_job_starts_by_its_schedule_unless_that_is_paused(sandbox: Sandbox) -> None:
+    yearly = CronSchedule(quartz_cron_expression="0 0 0 1 1 ?", timezone_id="UTC")
+    paused = CronSchedule(quartz_cron_expression="0 0 0 1 1 ?", timezone_id="UTC", pause_status=PauseStatus.PAUSED)
+    running_job, paused_job = (sandbox.make_job("load", schedule=schedule) for schedule in (yearly, paused))
+    moment = int(time.time() * 1000) + 366 * 24 * 3600 * 1000
+    sandbox.client.api_client.do("POST", "/sandbox/tick", body={"at": moment})
+    [run] = sandbox.client.jobs.list_runs(job_id=running_job)
+    assert run.trigger == TriggerType.PERIODIC
+    assert list(sandbox.client.jobs.list_runs(job_id=paused_job)) == []
+    sandbox.client.jobs.delete(running_job)
+
+
+@pytest.mark.parametrize(
+    ("expression", "zone", "message"),
+    [("0 8 * * *", "UTC", "Databricks uses Quartz cron syntax"), ("0 0 8 * * ?", "Mars/Base", "Invalid timezone_id")],
+)
+def test_a_schedule_that_cannot_be_read_is_refused(sandbox: Sandbox, expression: str, zone: str, message: str) -> None:
+    with pytest.raises(InvalidParameterValue, match=message):
+        sandbox.make_job("load", schedule=CronSchedule(quartz_cron_expression=expression, timezone_id=zone))
