@@ -17,7 +17,7 @@ from workspace.models import Surface
 EVAL = Path(__file__).resolve().parents[2] / "eval"
 SURFACES = {*Surface, "bundle"}
 FIELDS = ["id", "surface", "text", "category", "fix_kind", "transient", "source", "note"]
-MIN_MESSAGES = 150
+MIN_MESSAGES = 300
 MIN_WITHOUT_STANDARD_CAUSE = 0.06
 NEAR_A_THIRD = (0.25, 0.42)
 SAME_SHARE = 0.6
