@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from operations.operation import Kind
+from operations.planning.levels import Level
 from operations.store import StateStore
 from workspace.errors import UsageError
 from workspace.local_sandbox import sandbox_environment
@@ -35,6 +36,10 @@ BundleArgument = Annotated[Path, typer.Argument(help="Folder of the bundle, with
 TargetOption = Annotated[str, typer.Option("--target", "-t", help="Target of the bundle.")]
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Form of the output.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", "-p", help="Profile of the Databricks configuration.")]
+LevelOption = Annotated[
+    Level,
+    typer.Option("--level", help="What runs: atomic jobs, or the composite jobs or orchestrators that start them."),
+]
 SandboxOption = Annotated[bool, typer.Option("--sandbox", help="Use the running built-in sandbox as the workspace.")]
 
 

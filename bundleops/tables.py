@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from operations.plain_text import for_terminal
-from operations.run_plan import RunPlan
+from operations.plan_preview import PlanPreview
 
 FILE_WIDTH = 240
 """Width of tables that go to a file or a pipe, where nothing should be folded."""
@@ -31,11 +31,23 @@ def table(title: str, columns: list[str], rows: list[list[str]]) -> Table:
     return made
 
 
-def plan_table(plan: RunPlan) -> Table:
-    """Return the run plan as a table."""
+def plan_tables(plan: PlanPreview) -> tuple[Table | str, ...]:
+    """Return all resources as a table, and below it what is not known."""
+    left_out = {one.key: one.why for one in plan.left_out}
     rows = [
-        [str(one.order), one.layer.value, one.key, one.level or one.type, ", ".join(one.needs) or "-", one.why]
+        [
+            str(one.order),
+            one.layer.value,
+            one.key,
+            one.level.value if one.level else one.type,
+            left_out.get(one.key, "yes"),
+            ", ".join(one.needs) or "-",
+            one.why,
+        ]
         for one in plan.resources
     ]
-    rows += [["-", "", one.key, "", "", one.why] for one in plan.left_out]
-    return table("", ["#", "layer", "resource", "kind", "needs", "why"], rows)
+    shown: list[Table | str] = [table("", ["#", "layer", "resource", "level", "runs", "needs", "why"], rows)]
+    if plan.unresolved:
+        shown.append("\nNot known:")
+        shown += [f"  {for_terminal(line)}" for line in plan.unresolved]
+    return tuple(shown)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
+from diagnostics.metric_views import metric_view
 from diagnostics.models import BundleSnapshot
+from diagnostics.object_tables import object_tables
 from diagnostics.python_tables import python_tables
 from diagnostics.sources import Program, programs
-from diagnostics.sql_tables import ANY, TableUse, sql_tables
+from diagnostics.sql_tables import sql_tables
+from diagnostics.table_use import ANY, TableUse
 from workspace.models import Resource
 
 
@@ -45,13 +48,51 @@ def same_table(first: str, second: str) -> bool:
     return all(fnmatchcase(one, other) or fnmatchcase(other, one) for one, other in pairs)
 
 
+class Makers:
+    """Finds who makes tables by the last part of their names, without comparing everything with everything."""
+
+    def __init__(self, uses: Mapping[str, TableUse]) -> None:
+        self._by_name: dict[str, dict[str, set[str]]] = {}
+        self._open: set[str] = set()
+        self._keys = tuple(uses)
+        for key, use in uses.items():
+            for name in (*use.creates, *use.writes, *use.writes_volumes, *use.schemas):
+                schema, last = _last_parts(name)
+                self._by_name.setdefault(last, {}).setdefault(schema, set()).add(key)
+                if ANY in last:
+                    self._open.add(key)
+
+    def is_clear(self, table: str) -> bool:
+        """Tell whether a name means one table only: without its schema it must not stand in several."""
+        schema, last = _last_parts(table)
+        return schema not in {"", ANY} or len(self._by_name.get(last, {}).keys() - {"", ANY}) <= 1
+
+    def candidates(self, use: TableUse) -> tuple[str, ...]:
+        """Return the keys of resources that may make something that this use needs, sorted."""
+        schemas = (name.rpartition(".")[0] for name in use.creates)
+        lasts = {_last_parts(name)[1] for name in (*use.reads, *use.writes, *use.reads_volumes, *schemas)}
+        if any(ANY in last for last in lasts):
+            return tuple(sorted(self._keys))
+        named = (key for last in lasts for keys in self._by_name.get(last, {}).values() for key in keys)
+        return tuple(sorted({*named, *self._open}))
+
+
+def _last_parts(name: str) -> tuple[str, str]:
+    before, _, last = name.lower().rpartition(".")
+    return before.rpartition(".")[2], last
+
+
 def _uses(resource: Resource, snapshot: BundleSnapshot) -> TableUse:
-    total = TableUse()
+    total = object_tables(resource, snapshot)
     for program in programs(resource, snapshot):
         total = total.joined(_program_uses(program))
     return total
 
 
 def _program_uses(program: Program) -> TableUse:
-    use = sql_tables(program.text) if program.path.endswith(".sql") else python_tables(program)
+    use = sql_tables(program.text, program.values) if program.path.endswith(".sql") else python_tables(program)
+    for path, text in program.named_files.items():
+        use = use.joined(
+            sql_tables(text, program.values) if path.endswith(".sql") else metric_view(path, text, program.values)
+        )
     return use.completed(program.namespace)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import posixpath
+import json
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
+from diagnostics.bundle_paths import file_named, globbed, is_notebook, local_path, local_paths
+from diagnostics.imports import imported, included, named_files
 from diagnostics.models import BundleSnapshot
+from diagnostics.parameters import Parameters
+from diagnostics.source_text import python_source
+from diagnostics.wheels import entry_point
 from workspace.models import Model, Resource
 
-_SUFFIXES = ("", ".py", ".sql", ".ipynb")
+__all__ = ["Program", "file_named", "is_notebook", "local_path", "programs", "source_paths", "tasks"]
 
 
 class Program(Model):
@@ -22,8 +26,16 @@ class Program(Model):
     task_key: str | None = None
     values: Mapping[str, str] = {}
     """Widget values of a notebook, or the configuration of a pipeline."""
+    arguments: tuple[str, ...] = ()
+    """Arguments of the command line."""
+    entry: str | None = None
+    """The one function that is called; None when the file runs as a whole."""
+    included: tuple[str, ...] = ()
+    """Texts of the notebooks that it runs."""
     modules: tuple[str, ...] = ()
-    """Texts of the plain modules beside it, whose functions it may call."""
+    """Texts of the modules that it imports."""
+    named_files: Mapping[str, str] = {}
+    """SQL and YAML files that it names, path -> text."""
     namespace: tuple[str, ...] = ()
     """Catalog and schema that complete the names of a pipeline's datasets."""
 
@@ -46,101 +58,103 @@ def tasks(config: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield inner
 
 
+def source_paths(resource: Resource) -> tuple[str, ...]:
+    """Return the paths of sources as they are configured, without what stands before the bundle's files."""
+    found: list[str] = []
+    if resource.type == "jobs":
+        found = [path for task in tasks(resource.config) if (path := _path_of(task))]
+    elif resource.type == "pipelines":
+        found = [path for library in resource.config.get("libraries") or () for path in _library_paths(library)]
+    return tuple(path.rpartition("/files/")[2] for path in found)
+
+
+def _path_of(task: Mapping[str, Any]) -> str | None:
+    sql_file = (task.get("sql_task") or {}).get("file") or {}
+    path = (
+        (task.get("notebook_task") or {}).get("notebook_path")
+        or (task.get("spark_python_task") or {}).get("python_file")
+        or sql_file.get("path")
+    )
+    return str(path) if path else None
+
+
+def _library_paths(library: Mapping[str, Any]) -> Iterator[str]:
+    for kind, field in (("notebook", "path"), ("file", "path"), ("glob", "include")):
+        path = (library.get(kind) or {}).get(field)
+        if path:
+            yield str(path)
+
+
 def _job_programs(resource: Resource, snapshot: BundleSnapshot) -> Iterator[Program]:
-    defaults = {entry["name"]: str(entry.get("default", "")) for entry in resource.config.get("parameters") or ()}
+    parameters = Parameters(snapshot.resolved)
+    of_job = parameters.of_job(resource.config)
     for task in tasks(resource.config):
-        notebook = task.get("notebook_task") or {}
-        path = (
-            notebook.get("notebook_path")
-            or (task.get("spark_python_task") or {}).get("python_file")
-            or ((task.get("sql_task") or {}).get("file") or {}).get("path")
-        )
-        local = local_path(str(path), resource, snapshot) if path else None
-        if local:
-            given = {name: str(value) for name, value in (notebook.get("base_parameters") or {}).items()}
-            values = _resolved({**given, **defaults})
-            yield Program(
-                path=local,
-                text=snapshot.files[local],
-                task_key=task.get("task_key"),
-                values=values,
-                modules=_modules_beside(local, snapshot),
-            )
+        given = parameters.of_task(task, of_job)
+        path = _path_of(task)
+        wheel = task.get("python_wheel_task")
+        if wheel:
+            found = entry_point(str(wheel.get("package_name", "")), str(wheel.get("entry_point", "")), snapshot.files)
+            if found is not None:
+                yield _program(found[0], snapshot, task, given.values, given.arguments, entry=found[1])
+        elif path:
+            local = local_path(path, resource, snapshot)
+            if local is not None:
+                yield _program(local, snapshot, task, given.values, given.arguments)
 
 
-def _resolved(values: Mapping[str, str]) -> Mapping[str, str]:
-    """Leave out values that are still references: they are unknown, not texts."""
-    return {name: value for name, value in values.items() if "${" not in value}
-
-
-def _modules_beside(path: str, snapshot: BundleSnapshot) -> tuple[str, ...]:
-    """Return the modules of the same folder that the program imports."""
-    text, folder = snapshot.files[path], posixpath.dirname(path)
-    return tuple(
-        module
-        for name, module in sorted(snapshot.files.items())
-        if name.endswith(".py")
-        and posixpath.dirname(name) == folder
-        and f"from {posixpath.basename(name).removesuffix('.py')} import" in text
-        and not is_notebook(name, module)
+def _program(
+    path: str,
+    snapshot: BundleSnapshot,
+    task: Mapping[str, Any],
+    values: Mapping[str, str],
+    arguments: tuple[str, ...] = (),
+    *,
+    entry: str | None = None,
+) -> Program:
+    files = snapshot.files
+    text = python_source(path, files[path])
+    beside = included(path, text, files)
+    modules = imported(path, "\n".join((text, *beside.values())), files)
+    texts = (text, *beside.values(), *modules.values())
+    return Program(
+        path=path,
+        text=text,
+        task_key=task.get("task_key"),
+        values=values,
+        arguments=arguments,
+        entry=entry,
+        included=tuple(beside.values()),
+        modules=tuple(modules.values()),
+        named_files={} if path.endswith(".sql") else named_files(texts, files),
     )
 
 
 def _pipeline_programs(resource: Resource, snapshot: BundleSnapshot) -> Iterator[Program]:
     config = resource.config
-    namespace = tuple(
-        str(part) for part in (config.get("catalog"), config.get("schema") or config.get("target")) if part
-    )
-    values = _resolved({name: str(value) for name, value in (config.get("configuration") or {}).items()})
+    parameters = Parameters(snapshot.resolved)
+    names = (config.get("catalog"), config.get("schema") or config.get("target"))
+    namespace = tuple(parameters.text(str(part)) for part in names if part)
+    values = parameters.resolved(config.get("configuration") or {})
     for library in config.get("libraries") or ():
-        path = (library.get("notebook") or library.get("file") or {}).get("path")
-        pattern = (library.get("glob") or {}).get("include")
-        local = local_path(str(path), resource, snapshot) if path else None
-        found = [local] if local else _globbed(str(pattern), resource, snapshot) if pattern else []
-        for name in found:
-            yield Program(path=name, text=snapshot.files[name], values=values, namespace=namespace)
+        for path in _library_paths(library):
+            exact = None if "*" in path else local_path(path, resource, snapshot)
+            for name in [exact] if exact else globbed(path, resource, snapshot):
+                program = _program(name, snapshot, {}, values)
+                yield program.model_copy(update={"namespace": namespace})
 
 
-def local_path(path: str, resource: Resource, snapshot: BundleSnapshot) -> str | None:
-    """Return the bundle's file that a configured path means, or None. The CLI resolves paths to the workspace."""
-    for candidate in _candidates(path, resource):
-        for suffix in _SUFFIXES:
-            if candidate + suffix in snapshot.files:
-                return candidate + suffix
-    return None
-
-
-def _candidates(path: str, resource: Resource) -> Iterator[str]:
-    if "/files/" in path:
-        yield path.partition("/files/")[2]
-    yield posixpath.normpath(path)
-    if resource.location:
-        yield posixpath.normpath(posixpath.join(posixpath.dirname(resource.location.path), path))
-
-
-def _globbed(pattern: str, resource: Resource, snapshot: BundleSnapshot) -> list[str]:
-    wanted = [candidate.replace("**", "*") for candidate in _candidates(pattern, resource)]
-    return sorted(
-        name
-        for name in snapshot.files
-        if name.endswith((".py", ".sql")) and any(fnmatchcase(name, candidate) for candidate in wanted)
-    )
-
-
-def file_named(path: str, declared_in: str, snapshot: BundleSnapshot) -> str | None:
-    """Return the bundle's file that a path in the YAML file `declared_in` means, or None."""
-    path = path.removeprefix("${workspace.file_path}/")
-    if not path:
-        return None
-    for base in (posixpath.dirname(declared_in), ""):
-        candidate = posixpath.normpath(posixpath.join(base, path))
-        for suffix in _SUFFIXES:
-            if candidate + suffix in snapshot.files:
-                return candidate + suffix
-    return None
-
-
-def is_notebook(path: str, text: str) -> bool:
-    """Tell a Databricks notebook from a plain file: by its first line, or by its extension."""
-    first = text.partition("\n")[0].strip()
-    return path.endswith(".ipynb") or first in ("# Databricks notebook source", "-- Databricks notebook source")
+def missing_sources(resource: Resource, snapshot: BundleSnapshot) -> Iterator[str]:
+    """Yield the configured paths that lie in the bundle and lead to no file of it."""
+    if resource.type == "jobs" and not resource.config.get("git_source"):
+        for task in tasks(resource.config):
+            path = _path_of(task)
+            from_git = "GIT" in json.dumps(
+                [(task.get(kind) or {}).get("source") for kind in ("notebook_task", "sql_task")]
+            )
+            if (
+                path
+                and not from_git
+                and local_paths(path, resource, snapshot)
+                and not local_path(path, resource, snapshot)
+            ):
+                yield path

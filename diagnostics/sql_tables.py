@@ -2,148 +2,184 @@
 
 from __future__ import annotations
 
-import logging
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-import sqlglot
-from sqlglot import Token, TokenType, exp
+from sqlglot import Token, exp
 
-from workspace.models import Model
+from diagnostics.metric_sources import sources_of
+from diagnostics.sql_text import statements
+from diagnostics.table_use import ANY, PLACEHOLDER, TableUse, is_pure_wildcard, sorted_names
+from diagnostics.volumes import volume_of
 
-ANY = "*"
-"""Stands for a part of a name that is only known when the program runs."""
-PLACEHOLDER = "__any__"
-"""What stands for it while sqlglot parses."""
+__all__ = ["ANY", "PLACEHOLDER", "SqlUse", "TableUse", "read_sql", "sql_tables"]
 
-_TEMPLATED = re.compile(r"\$\{[^{}\n]*\}|\{\{[^{}\n]*\}\}")
-_CREATED_KINDS = frozenset(("TABLE", "VIEW", "FUNCTION", "SCHEMA"))
+_CREATED_KINDS = frozenset(("TABLE", "VIEW", "FUNCTION", "SCHEMA", "DATABASE"))
+_SCHEMA_KINDS = frozenset(("SCHEMA", "DATABASE"))
 _NO_NAME = frozenset(
-    ("OR", "REPLACE", "REFRESH", "STREAMING", "MATERIALIZED", "EXTERNAL", "IF", "NOT", "EXISTS", "LIVE")
+    ("OR", "REPLACE", "REFRESH", "STREAMING", "MATERIALIZED", "EXTERNAL", "IF", "NOT", "EXISTS", "LIVE", "PRIVATE")
 )
-
-# sqlglot reports statements that it keeps as plain text; here that is expected (OPTIMIZE, metric views).
-_QUIET = logging.getLogger("sqlglot")
-
-
-class TableUse(Model):
-    """Names that one resource, program or statement uses; each tuple is sorted."""
-
-    reads: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ()
-    """Tables that get rows or are changed."""
-    creates: tuple[str, ...] = ()
-    """Objects that exist afterwards because of it."""
-
-    def joined(self, other: TableUse) -> TableUse:
-        """Return both uses in one."""
-        return TableUse(
-            reads=_sorted((*self.reads, *other.reads)),
-            writes=_sorted((*self.writes, *other.writes)),
-            creates=_sorted((*self.creates, *other.creates)),
-        )
-
-    def completed(self, namespace: Sequence[str]) -> TableUse:
-        """Return the use with catalog and schema put before names that lack them."""
-        if not namespace:
-            return self
-
-        def complete(names: tuple[str, ...]) -> tuple[str, ...]:
-            wanted = len(namespace) + 1
-            return _sorted(".".join((*namespace[: max(0, wanted - len(n.split(".")))], n)) for n in names)
-
-        return TableUse(reads=complete(self.reads), writes=complete(self.writes), creates=complete(self.creates))
+_BEFORE_READ = frozenset(("FROM", "JOIN", "CLONE"))
+_BETWEEN = frozenset(("STREAM", "(", "TABLE", "LATERAL"))
+_REMOVALS = (exp.Delete, exp.TruncateTable, exp.Drop)
 
 
-def sql_tables(text: str) -> TableUse:
+@dataclass(frozen=True)
+class SqlUse:
+    """What SQL text uses, and what it leaves behind for later text of the same session."""
+
+    use: TableUse
+    namespace: tuple[str, str] = ("", "")
+    """Catalog and schema that USE sets last; empty where it sets none."""
+    views: tuple[str, ...] = ()
+    """Temporary views."""
+
+
+def sql_tables(text: str, values: Mapping[str, str] | None = None) -> TableUse:
     """Return what the statements of this text use. A statement that does not parse counts by its first words only."""
-    total = TableUse()
-    for tokens, statement in _statements(_TEMPLATED.sub(PLACEHOLDER, text)):
-        total = total.joined(_use(tokens, statement))
-    return total
+    return read_sql(text, values).use
 
 
-def _statements(text: str) -> Iterator[tuple[list[Token], exp.Expr | None]]:
-    dialect = sqlglot.Dialect.get_or_raise("databricks")
-    try:
-        tokens = dialect.tokenize(text)
-    except sqlglot.errors.TokenError:
-        return
-    start = 0
-    for position in range(len(tokens) + 1):
-        if position == len(tokens) or tokens[position].token_type is TokenType.SEMICOLON:
-            part = tokens[start:position]
-            if part:
-                yield part, _parsed(text[part[0].start : part[-1].end + 1])
-            start = position + 1
+def read_sql(text: str, values: Mapping[str, str] | None = None) -> SqlUse:
+    """Return what the statements of this text use and leave behind.
+
+    Args:
+        text: SQL.
+        values: what is known of its parameters.
+    """
+    total, views = TableUse(), set[str]()
+    catalog, schema = "", ""
+    for tokens, statement in statements(text, values or {}):
+        if isinstance(statement, exp.Use):
+            catalog, schema = _used(statement, catalog, schema)
+            continue
+        if _is_temporary(statement):
+            views.update(filter(None, [_target(statement, temporary=True)]))
+        use = _use(tokens, statement).without(views)
+        files = sorted_names(filter(None, (volume_of(token.text) for token in tokens)))
+        use = use.model_copy(update={"reads_volumes": files})
+        total = total.joined(use.completed(_front(catalog, schema)))
+    return SqlUse(total, (catalog, schema), tuple(sorted(views)))
 
 
-def _parsed(text: str) -> exp.Expr | None:
-    level = _QUIET.level
-    _QUIET.setLevel(logging.CRITICAL)
-    try:
-        return sqlglot.parse_one(text, dialect="databricks")
-    except sqlglot.errors.SqlglotError:
-        return None
-    finally:
-        _QUIET.setLevel(level)
+def _front(catalog: str, schema: str) -> tuple[str, ...]:
+    if schema:
+        return (catalog or ANY, schema)
+    return (catalog, ANY) if catalog else ()
+
+
+def _used(statement: exp.Use, catalog: str, schema: str) -> tuple[str, str]:
+    table = statement.this
+    parts = [part.name for part in table.parts] if isinstance(table, exp.Table) else []
+    names = [_clean(part) for part in parts]
+    kind = str(statement.args.get("kind") or "").upper()
+    if kind == "CATALOG" and names:
+        return names[-1], ""
+    if len(names) > 1:
+        return names[-2], names[-1]
+    return (catalog, names[0]) if names else (catalog, schema)
 
 
 def _use(tokens: list[Token], statement: exp.Expr | None) -> TableUse:
     if statement is None or isinstance(statement, exp.Command):
-        created = _created_by_words(tokens)
-        return TableUse(creates=created, writes=created)
-    tables = [table for table in statement.find_all(exp.Table) if table.name]
-    names = {_name(table) for table in tables} - {cte.alias for cte in statement.find_all(exp.CTE)}
+        return _use_by_words(tokens)
+    names = {_name(table) for table in statement.find_all(exp.Table)} - {
+        cte.alias.lower() for cte in statement.find_all(exp.CTE)
+    }
     target = _target(statement)
-    reads = _sorted(name for name in names if name != target and not _is_pure_wildcard(name))
-    if target is None or _is_pure_wildcard(target):
+    reads = sorted_names(name for name in names if name and name != target and not is_pure_wildcard(name))
+    if isinstance(statement, _REMOVALS):
+        gone = statement.this.find(exp.Table) if isinstance(statement.this, exp.Expr) else None
+        dropped = {_name(gone)} if gone else names
+        return TableUse(reads=tuple(name for name in reads if name not in dropped))
+    if isinstance(statement, exp.Grant | exp.Revoke):
+        return TableUse()
+    if target is None or is_pure_wildcard(target) or _is_temporary(statement):
         return TableUse(reads=reads)
     if isinstance(statement, exp.Create):
-        return TableUse(reads=reads, writes=(target,), creates=(target,))
+        return _created(target, str(statement.kind).upper(), reads)
     return TableUse(reads=reads, writes=(target,))
 
 
-def _target(statement: exp.Expr) -> str | None:
-    if isinstance(statement, exp.Create) and statement.kind not in _CREATED_KINDS:
+def _created(target: str, kind: str, reads: tuple[str, ...] = (), *, is_metric_view: bool = False) -> TableUse:
+    one = (target,)
+    return TableUse(
+        reads=reads,
+        writes=one,
+        creates=one,
+        schemas=one if kind in _SCHEMA_KINDS else (),
+        semantic=one if kind == "FUNCTION" or is_metric_view else (),
+    )
+
+
+def _target(statement: exp.Expr | None, *, temporary: bool = False) -> str | None:
+    if isinstance(statement, exp.Create) and str(statement.kind).upper() not in _CREATED_KINDS:
         return None
-    if isinstance(statement, exp.Create | exp.Insert | exp.Merge | exp.Update | exp.Delete | exp.Copy | exp.Alter):
+    if isinstance(statement, exp.Create | exp.Insert | exp.Merge | exp.Update | exp.Copy | exp.Alter):
         table = statement.this.find(exp.Table) if statement.this else None
-        return _name(table) if table and not _is_temporary(statement) else None
+        return _name(table) if table and temporary is _is_temporary(statement) else None
     return None
 
 
-def _is_temporary(statement: exp.Expr) -> bool:
-    properties = statement.args.get("properties")
+def _is_temporary(statement: exp.Expr | None) -> bool:
+    properties = statement.args.get("properties") if statement is not None else None
     return bool(properties and properties.find(exp.TemporaryProperty))
 
 
-def _created_by_words(tokens: list[Token]) -> tuple[str, ...]:
-    """Read `CREATE … TABLE name` off the tokens of a statement that sqlglot does not know."""
+def _use_by_words(tokens: list[Token]) -> TableUse:
+    """Read names off the tokens of a statement that sqlglot does not know: flows, metric views, deep clones."""
     words = [token.text for token in tokens]
-    if not words or words[0].upper() != "CREATE":
-        return ()
-    kind = next((n for n, word in enumerate(words[:8]) if word.upper() in _CREATED_KINDS), None)
-    if kind is None:
-        return ()
+    upper = [word.upper() for word in words[:12]]
+    if not words or upper[0] not in {"CREATE", "APPLY", "INSERT", "AUTO"}:
+        return TableUse()
+    written = sorted_names(_names_after(words, frozenset(("INTO",)), _BETWEEN))
+    reads = sorted_names(name for name in _names_after(words, _BEFORE_READ, _BETWEEN) if name not in written)
+    kind = next((at for at, word in enumerate(upper[:8]) if word in _CREATED_KINDS), None)
+    if upper[0] != "CREATE" or kind is None or "FLOW" in upper[:kind]:
+        return TableUse(reads=reads, writes=written)
+    target = next(iter(_dotted(words, kind + 1, _NO_NAME)), "")
+    if not target or is_pure_wildcard(target):
+        return TableUse(reads=reads)
+    is_metric_view = "METRICS" in upper
+    sources = sources_of(words[-1]) if is_metric_view else ()
+    reads = sorted_names((*reads, *(table for source in sources for table in _source_tables(source))))
+    return _created(target, upper[kind], reads, is_metric_view=is_metric_view)
+
+
+def _source_tables(source: str) -> tuple[str, ...]:
+    """Return the tables of a metric view's source: it is a name or a query."""
+    return sql_tables(source).reads if " " in source.strip() else (_clean(source),)
+
+
+def _names_after(words: list[str], openers: frozenset[str], skipped: frozenset[str]) -> Iterator[str]:
+    for at, word in enumerate(words):
+        if word.upper() in openers:
+            for name in _dotted(words, at + 1, skipped):
+                if not is_pure_wildcard(name) and name.upper() not in {"SELECT", "VALUES", "READ_FILES"}:
+                    yield name
+
+
+def _dotted(words: list[str], start: int, skipped: frozenset[str]) -> Iterator[str]:
+    """Yield the name that begins here, after words that are no part of it."""
     parts: list[str] = []
-    for word in words[kind + 1 :]:
-        if not parts and word.upper() in _NO_NAME:
+    for word in words[start:]:
+        if not parts and word.upper() in skipped:
             continue
         if word != "." and parts and parts[-1] != ".":
             break
         parts.append(word)
-    name = "".join(parts).replace(PLACEHOLDER, ANY).lower()
-    return () if not name or _is_pure_wildcard(name) else (name,)
+    name = _clean("".join(parts))
+    if name:
+        yield name
 
 
 def _name(table: exp.Table) -> str:
-    return ".".join(part.name for part in table.parts).replace(PLACEHOLDER, ANY).lower()
+    """Return the name of a table or schema; of a function in FROM only with its schema, without one it is built in."""
+    called = table.this
+    if isinstance(called, exp.Func) and not table.args.get("db"):
+        return ""
+    return _clean(".".join(part.name for part in table.parts))
 
 
-def _is_pure_wildcard(name: str) -> bool:
-    return name.rpartition(".")[2].strip("*_") == ""
-
-
-def _sorted(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(names)))
+def _clean(name: str) -> str:
+    return name.replace(PLACEHOLDER, ANY).lower().removeprefix("live.").strip()

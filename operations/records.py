@@ -53,6 +53,10 @@ class Records:
         """Keep the run plan."""
         self._write("run-plan.json", plan)
 
+    def has_plan(self) -> bool:
+        """Tell whether the resources were planned."""
+        return (self._folder / "run-plan.json").is_file()
+
     def plan(self) -> RunPlan:
         """Return the run plan.
 

@@ -1,42 +1,21 @@
-"""Which resources of a bundle run, in which order, and why. Pure: resolved bundle in, plan out."""
+"""Which resources of a bundle run at a level, in which order, and why. Pure: resolved bundle in, plan out."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 
-from diagnostics.lineage import same_table, writers_of
 from diagnostics.sql_tables import TableUse
-from workspace.models import Layer, Model, ResolvedBundle, Resource
+from operations.planning.layers import RUN_TYPES
+from operations.planning.levels import Level, members, works
+from operations.planning.order import ordered
+from operations.planning.plan import BundlePlan, PlannedResource, plan_bundle
+from workspace.models import Layer, Model, ResolvedBundle
 
-LAYER_ORDER = tuple(Layer)
+__all__ = ["LeftOut", "Level", "PlannedResource", "RunPlan", "plan_resources", "runs_of"]
 
-_WORDS: tuple[tuple[str, Layer], ...] = (
-    (r"bronze", Layer.BRONZE),
-    (r"silver", Layer.SILVER),
-    (r"gold.*merge|merge.*gold", Layer.GOLD_MERGE),
-    (r"gold", Layer.GOLD_SETUP),
-    (r"semantic|metric_?view|tvf|table_function", Layer.SEMANTIC),
-    (r"monitor", Layer.MONITORING),
-    (r"alert", Layer.ALERTING),
-    (r"genie", Layer.GENIE),
-)
-"""Words of a tag or key that name a layer; the first that matches decides."""
-
-
-class PlannedResource(Model):
-    """One resource with its place in the plan."""
-
-    key: str
-    type: str
-    level: str | None
-    """atomic, composite or orchestrator; None for what is no job."""
-    layer: Layer
-    order: int
-    needs: tuple[str, ...]
-    why: str
+_VERIFIED = frozenset(("quality_monitors", "alerts", "dashboards", "genie_spaces"))
+_RANKS = tuple(Level)
 
 
 class LeftOut(Model):
@@ -67,81 +46,96 @@ class RunPlan(Model):
         return tuple(found)
 
 
-def layer_of(resource: Resource) -> tuple[Layer, str]:
-    """Return the layer of a resource and what tells it: its tag `layer`, else words of its key and tag `job_type`."""
-    tag = str(resource.tags.get("layer") or "").lower()
-    if tag in LAYER_ORDER:
-        return Layer(tag), f"tag layer={tag}"
-    job_type = str(resource.tags.get("job_type") or "")
-    for text, source in (
-        (f"{tag} {job_type} {resource.key}" if tag else "", f"tag layer={tag}"),
-        (resource.key, "its key"),
-    ):
-        for words, layer in _WORDS:
-            if text and re.search(words, text.lower()):
-                return layer, source
-    return Layer.NONE, "no tag or name tells its layer, so it runs last"
+def plan_resources(bundle: ResolvedBundle, uses: Mapping[str, TableUse], level: Level = Level.ATOMIC) -> RunPlan:
+    """Plan what runs of a bundle: at its level, each resource once, layer by layer."""
+    return runs_of(plan_bundle(bundle, uses), bundle, level)
 
 
-def level_of(resource: Resource) -> str | None:
-    """Return the level of a job: its tag `job_level`, else composite when it only starts other jobs or pipelines."""
-    if resource.type != "jobs":
-        return None
-    tag = str(resource.tags.get("job_level") or "").lower()
-    if tag in {"atomic", "composite", "orchestrator"}:
-        return tag
-    tasks = resource.config.get("tasks") or []
-    starts_others = tasks and all("run_job_task" in task or "pipeline_task" in task for task in tasks)
-    return "composite" if starts_others else "atomic"
+def runs_of(plan: BundlePlan, bundle: ResolvedBundle, level: Level) -> RunPlan:
+    """Choose from the plan of a bundle what runs.
 
+    A job that is run runs what it starts, so that is not run once more. Of jobs that start each other only the
+    outermost of the wanted level are run. Atomic jobs that only start a pipeline leave that to the pipeline.
 
-def plan_resources(bundle: ResolvedBundle, uses: Mapping[str, TableUse]) -> RunPlan:
-    """Plan every atomic job and pipeline of a bundle: by layer, and within a layer writers before readers."""
-    left_out: list[LeftOut] = []
-    candidates: dict[str, Resource] = {}
-    for resource in bundle.resources:
-        level = level_of(resource)
-        if resource.type not in {"jobs", "pipelines"}:
-            left_out.append(LeftOut(key=resource.key, why=f"{resource.type} are deployed, they do not run"))
-        elif level in {"composite", "orchestrator"}:
-            left_out.append(LeftOut(key=resource.key, why=f"{level} job: its atomic jobs run by themselves"))
-        else:
-            candidates[resource.key] = resource
-    needs = {key: _needs(key, candidates, uses) for key in candidates}
-    ordered = [key for layer in LAYER_ORDER for key in _order(layer, candidates, needs)]
-    planned = tuple(_planned(candidates[key], order, needs[key]) for order, key in enumerate(ordered, start=1))
-    return RunPlan(resources=planned, left_out=tuple(left_out))
-
-
-def _needs(key: str, candidates: Mapping[str, Resource], uses: Mapping[str, TableUse]) -> tuple[str, ...]:
-    """Return the resources that write what this one reads; a table that it creates itself needs nobody."""
-    own = uses.get(key)
-    if own is None:
-        return ()
-    foreign = [table for table in own.reads if not any(same_table(table, name) for name in own.creates)]
-    writers = {writer for table in foreign for writer in writers_of(table, uses)}
-    return tuple(sorted(writer for writer in writers if writer in candidates and writer != key))
-
-
-def _order(layer: Layer, candidates: Mapping[str, Resource], needs: Mapping[str, tuple[str, ...]]) -> list[str]:
-    members = sorted(key for key, resource in candidates.items() if layer_of(resource)[0] is layer)
-    graph = {key: [need for need in needs[key] if need in members] for key in members}
-    try:
-        return list(TopologicalSorter(graph).static_order())
-    except CycleError:
-        # Two resources that write what the other reads have no order of their own; names give a stable one.
-        return members
-
-
-def _planned(resource: Resource, order: int, needs: tuple[str, ...]) -> PlannedResource:
-    layer, source = layer_of(resource)
-    why = f"layer {layer.value}: {source}" if layer is not Layer.NONE else source
-    return PlannedResource(
-        key=resource.key,
-        type=resource.type,
-        level=level_of(resource),
-        layer=layer,
-        order=order,
-        needs=needs,
-        why=why,
+    Args:
+        plan: the plan of the whole bundle.
+        bundle: the bundle.
+        level: composite jobs run instead of their atomic jobs from `composite` on, and so forth.
+    """
+    own_work = {one.key for one in bundle.resources if one.type == "jobs" and works(one)}
+    wanted = [one for one in plan.resources if one.type in RUN_TYPES and _may_run(one, own_work, level)]
+    inside = {one.key: set(members(one.key, plan.starts)) for one in wanted}
+    runners: dict[str, str] = {}
+    for one in wanted:
+        for key in inside[one.key]:
+            runners.setdefault(key, one.key)
+    chosen = {one.key: one for one in wanted if not _is_started(one.key, inside)}
+    unit = {key: _outermost(key, runners, chosen) for key in [one.key for one in plan.resources]}
+    needs: dict[str, set[str]] = {key: set() for key in chosen}
+    for one in plan.resources:
+        target = unit[one.key]
+        if target is not None:
+            needs[target] |= {found for need in one.needs if (found := unit[need]) and found != target}
+    return RunPlan(
+        resources=_in_order(chosen, needs),
+        left_out=tuple(
+            LeftOut(key=one.key, why=_why_not(one, unit, own_work)) for one in plan.resources if one.key not in chosen
+        ),
     )
+
+
+def _may_run(one: PlannedResource, own_work: set[str], level: Level) -> bool:
+    """Tell whether a resource is run at this level, unless another one starts it."""
+    if one.level is None:
+        return True
+    return _RANKS.index(one.level) <= _RANKS.index(level) and (one.key in own_work or level is not Level.ATOMIC)
+
+
+def _is_started(key: str, inside: Mapping[str, set[str]]) -> bool:
+    """Tell whether another one starts this; two that start each other both count as started by nobody."""
+    return any(key in others and starter not in inside[key] for starter, others in inside.items())
+
+
+def _outermost(key: str, runners: Mapping[str, str], chosen: Mapping[str, PlannedResource]) -> str | None:
+    seen: set[str] = set()
+    at: str | None = key
+    while at is not None and at not in chosen and at not in seen:
+        seen.add(at)
+        at = runners.get(at)
+    return at if at in chosen else None
+
+
+def _in_order(chosen: Mapping[str, PlannedResource], needs: Mapping[str, set[str]]) -> tuple[PlannedResource, ...]:
+    acyclic: dict[str, set[str]] = {key: set() for key in chosen}
+    for key in chosen:  # in the order of the plan; a need that would close a circle of runs is dropped
+        acyclic[key] = {need for need in needs[key] if key not in _reached(need, acyclic)}
+    keys = ordered(
+        {key: one.layer for key, one in chosen.items()}, acyclic, {key: one.order for key, one in chosen.items()}
+    )
+    return tuple(
+        chosen[key].model_copy(update={"order": number, "needs": tuple(sorted(acyclic[key], key=keys.index))})
+        for number, key in enumerate(keys, start=1)
+    )
+
+
+def _reached(key: str, needs: Mapping[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    left = [key]
+    while left:
+        one = left.pop()
+        if one not in found:
+            found.add(one)
+            left += needs.get(one, ())
+    return found
+
+
+def _why_not(one: PlannedResource, unit: Mapping[str, str | None], own_work: set[str]) -> str:
+    runner = unit[one.key]
+    if runner is not None:
+        return f"{runner} runs it"
+    if one.level is not None:
+        lost = ", its own tasks do not run" if one.key in own_work else ""
+        return f"{one.level.value} job: what it starts runs by itself{lost}"
+    if one.type in _VERIFIED:
+        return f"{one.type} are deployed and verified, they do not run"
+    return f"{one.type} are deployed, they do not run"

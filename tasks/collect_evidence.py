@@ -13,9 +13,8 @@ from diagnostics.models import BundleSnapshot
 from operations.exit_json import read_exit_value
 from operations.journal import Event
 from operations.operation import Operation
-from operations.run_plan import layer_of
 from tasks.retry_policies import READ
-from tasks.toolbox import journal_of, snapshot_of
+from tasks.toolbox import journal_of, layer_of, snapshot_of
 from tasks.verify_run import Verdict
 from workspace.errors import WorkspaceRequestError
 from workspace.models import Evidence, Failure, RunOutcome, RunResult, Surface, TableShape, TaskOutput
@@ -53,7 +52,7 @@ def collect_evidence(work: Operation, outcome: RunOutcome, verdict: Verdict) -> 
         resource=handle.resource,
         resource_name=resource.name,
         surface=surface,
-        layer=layer_of(resource)[0],
+        layer=layer_of(work, handle.resource),
         iteration=handle.iteration,
         run_id=handle.run_id,
         url=handle.url,

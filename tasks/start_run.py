@@ -8,12 +8,11 @@ from operations.ends import ResourceEnd
 from operations.journal import Event
 from operations.operation import Operation
 from operations.progress import progress
-from operations.run_plan import layer_of
 from operations.standing import ResourceProgress, ResourceStatus
 from tasks.lock_target import require_lock
 from tasks.question_events import settle_questions
 from tasks.retry_policies import IDEMPOTENT_WRITE
-from tasks.toolbox import journal_of, progress_of, records_of, require_not_stopped
+from tasks.toolbox import journal_of, layer_of, progress_of, records_of, require_not_stopped
 from workspace.errors import StateError, WorkspaceRequestError
 from workspace.models import Evidence, Failure, Resource, RunHandle, Surface
 from workspace.sdk import connect
@@ -135,7 +134,7 @@ def _refused(work: Operation, resource: Resource, error: WorkspaceRequestError) 
         resource=resource.key,
         resource_name=resource.name,
         surface=surface,
-        layer=layer_of(resource)[0],
+        layer=layer_of(work, resource.key),
         iteration=iteration,
         url=resource.url or "",
         failures=(Failure(surface=surface, error=str(error), url=resource.url or ""),),

@@ -15,6 +15,7 @@ from operations.standing import ResourceProgress
 from operations.stop_switch import StopSwitch
 from workspace.cli import BundleCli, CliTimeouts
 from workspace.guard import Guard
+from workspace.models import Layer
 from workspace.settings import settings
 from workspace.working_copy import read_text_files
 
@@ -72,3 +73,9 @@ def snapshot_of(work: Operation) -> BundleSnapshot:
 def progress_of(work: Operation, key: str) -> ResourceProgress:
     """Return how far one resource has come, replayed from the journal."""
     return progress(journal_of(work).events()).of(key)
+
+
+def layer_of(work: Operation, key: str) -> Layer:
+    """Return the layer of a resource as it was planned; none for what does not run by itself."""
+    planned = records_of(work).plan().resources if records_of(work).has_plan() else ()
+    return next((one.layer for one in planned if one.key == key), Layer.NONE)

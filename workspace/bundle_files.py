@@ -11,7 +11,7 @@ from typing import Any
 from workspace.errors import BundleInvalidError, EditRefusedError, UsageError
 from workspace.yaml_text import read_yaml
 
-CONFIG_NAMES = ("databricks.yml", "databricks.yaml")
+CONFIG_NAMES = ("databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml")
 MAX_FILES = 20_000
 MAX_FILE_BYTES = 500 * 1024 * 1024
 MAX_TEXT_BYTES = 1024 * 1024

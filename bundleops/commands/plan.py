@@ -1,27 +1,43 @@
-"""`bundleops plan`: what would run, in which order, and why."""
+"""`bundleops plan`: the resources of a bundle in their order, what runs of them, and why."""
 
 from __future__ import annotations
 
 import json
+from typing import Annotated
 
-from bundleops.options import BundleArgument, Output, OutputOption, ProfileOption, SandboxOption, TargetOption, use
+import typer
+
+from bundleops.options import BundleArgument, LevelOption, Output, OutputOption, ProfileOption, SandboxOption, use
+from operations.planning.levels import Level
 
 
 def plan(
     bundle: BundleArgument,
-    target: TargetOption = "dev",
+    target: Annotated[
+        str | None, typer.Option("--target", "-t", help="Target; without it dev, else the bundle's default.")
+    ] = None,
+    level: LevelOption = Level.ATOMIC,
     profile: ProfileOption = None,
     sandbox: SandboxOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show the resources of a bundle by layer, with what each needs and why it stands where it stands."""
-    use(profile, sandbox=sandbox)
-    from bundleops.tables import plan_table, show  # noqa: PLC0415 - rich is not needed for JSON
-    from tasks.preview_plan import preview_plan  # noqa: PLC0415 - imports the SDK
+    """Show the resources of a bundle in their order, with layer, level, what each needs, and why.
 
-    found = preview_plan(bundle, target)
-    if output is Output.JSON:
-        resources = [resource.model_dump(mode="json") for resource in found.resources]
-        print(json.dumps({"resources": resources, "unresolved": []}))
+    It reads the bundle's files and nothing else. With --profile or --sandbox that workspace resolves the bundle.
+    """
+    # What each one imports takes time that only those pay who need it.
+    if profile or sandbox:
+        use(profile, sandbox=sandbox)
+        from tasks.preview_plan_in_workspace import preview_in_workspace  # noqa: PLC0415 - imports the SDK
+
+        found = preview_in_workspace(bundle, target, level)
     else:
-        show(plan_table(found))
+        from tasks.preview_plan import preview_from_files  # noqa: PLC0415 - imports sqlglot
+
+        found = preview_from_files(bundle, target, level)
+    if output is Output.JSON:
+        print(json.dumps(found.model_dump(mode="json", include={"resources", "unresolved"})))
+    else:
+        from bundleops.tables import plan_tables, show  # noqa: PLC0415 - rich is not needed for JSON
+
+        show(*plan_tables(found))
