@@ -51,7 +51,7 @@ def test_an_error_class_and_a_pattern_give_the_highest_confidence(registry: Regi
     ("text", "confidence"),
     [
         ("Error: notebook src/nope.py not found", 0.85),
-        ("Warning: unknown field: max_retries", 0.5),
+        ("Warning: unknown field: retires", 0.5),
         (WORKLOAD, 0.3),
         ("something odd", 0.0),
     ],
