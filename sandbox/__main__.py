@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sandbox import fault_command
 from sandbox.errors import SandboxError
-from sandbox.layout import DEFAULT_PORT, StateDir, default_state_dir
+from sandbox.layout import DEFAULT_PORT, USERS, StateDir, default_state_dir
 
 _WARNING = "It is no isolation: the code of the bundles that you run here runs with your rights on this machine."
 _TERMINATED = 128 + signal.SIGTERM
@@ -68,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("--yes", action="store_true", help="do not ask")
     env = commands.add_parser("env", parents=[common], help="print host, token and CLI for the operator")
     env.add_argument("--output", choices=("json", "shell"), default="json")
+    who = "whose token: the administrator's, or that of a user without privileges, to try grants (%(default)s)"
+    env.add_argument("--user", choices=tuple(USERS), default="developer", help=who)
     commands.add_parser("fetch", help="download what the engines need, once")
     fault_command.add_parser(commands, common)
     # For `start` only: the process that serves.
@@ -137,11 +139,11 @@ def _env(options: argparse.Namespace) -> int:
     state = _state(options)
     host = daemon.facts(state)["host"]
     if options.output == "json":
-        values = {"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": state.token()}
+        values = {"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": state.token(options.user)}
         print(json.dumps(values | {"cli": str(state.launcher), "state_dir": str(state.root)}, indent=2))
     else:
         print(f"export DATABRICKS_HOST={shlex.quote(host)}")
-        print(f"export DATABRICKS_TOKEN={shlex.quote(state.token())}")
+        print(f"export DATABRICKS_TOKEN={shlex.quote(state.token(options.user))}")
         print(f'export PATH={shlex.quote(str(state.launcher.parent))}:"$PATH"')
     return 0
 

@@ -82,6 +82,8 @@ class StatementRequest:
     parameters: tuple[Mapping[str, Any], ...] = ()
     """`{name, value, type}` items; value is text or None."""
     row_limit: int | None = None
+    user_name: str = ""
+    """Who executes it; the administrator if left out."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,13 @@ import platformdirs
 from sandbox.errors import SandboxError
 
 USER_NAME = "developer@sandbox.local"
+"""The administrator, who owns what nobody else is known to own."""
+SECOND_USER_NAME = "second@sandbox.local"
+"""A user without any privilege until one is granted."""
+USERS = {"developer": USER_NAME, "second": SECOND_USER_NAME}
+"""Users by the short names of the command line."""
+EVERYONE = "account users"
+ADMIN_GROUP = "admins"
 WORKSPACE_ID = 7405610928374650
 DEFAULT_PORT = 8443
 
@@ -33,6 +40,16 @@ class StateDir:
     def database(self) -> Path:
         """SQLite file of the control plane."""
         return self.root / "control-plane.sqlite"
+
+    @property
+    def metastore(self) -> Path:
+        """SQLite file of what Unity Catalog knows and the engine does not."""
+        return self.root / "metastore.sqlite"
+
+    @property
+    def volumes(self) -> Path:
+        """Folder that mirrors `/Volumes`: catalog/schema/volume."""
+        return self.root / "volumes"
 
     @property
     def workspace(self) -> Path:
@@ -101,14 +118,20 @@ class StateDir:
             raise SandboxError(f"{self.root} is not empty and not the state of a sandbox: name another --state-dir")
         self._marker.touch(mode=0o600)  # the first file of all, so that an interrupted start is recognised
         self.root.chmod(0o700)
-        for folder in (self.workspace / "Users" / USER_NAME, self.workspace / "Shared", self.pipelines):
+        homes = [self.workspace / "Users" / name for name in USERS.values()]
+        for folder in (*homes, self.workspace / "Shared", self.pipelines, self.volumes):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def token(self) -> str:
-        """The bearer token, made on first use."""
-        if not self._token.exists():
-            write_private(self._token, f"dapi{secrets.token_hex(16)}")
-        return self._token.read_text(encoding="utf-8").strip()
+    def token(self, user: str = "developer") -> str:
+        """The bearer token of a user (by the short name in `USERS`), made on first use."""
+        place = self._token if user == "developer" else self._token.with_name(f"token-{user}")
+        if not place.exists():
+            write_private(place, f"dapi{secrets.token_hex(16)}")
+        return place.read_text(encoding="utf-8").strip()
+
+    def tokens(self) -> dict[str, str]:
+        """User names by their tokens."""
+        return {self.token(short): name for short, name in USERS.items()}
 
     def read_daemon(self) -> dict[str, Any]:
         """What the last daemon wrote about itself (pid, port, host, compute); empty if there was none."""

@@ -61,7 +61,7 @@ def _run(state: StateDir, mode: str, compute: Compute, listener: socket.socket) 
     port = listener.getsockname()[1]
     host = f"http://127.0.0.1:{port}"
     services = assemble(state, host, compute)
-    app = create_app(services, state.token())
+    app = create_app(services, state.tokens())
     connections: dict[Any, asyncio.Transport] = {}
     server = uvicorn.Server(
         uvicorn.Config(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -35,6 +35,7 @@ from sandbox.files import WorkspaceFiles
 from sandbox.job_schedules import JobSchedules
 from sandbox.layout import WORKSPACE_ID, StateDir
 from sandbox.ledger import Ledger
+from sandbox.metastore import Metastore
 from sandbox.pipelines import PipelineService
 from sandbox.records import PermissionsRecord
 from sandbox.run_view import RunView
@@ -75,14 +76,15 @@ def assemble(state: StateDir, host: str, compute: Compute) -> Services:
         alerts=alert_service,
         faults=Faults(),
         ticker=Ticker(alert_service, JobSchedules(ledger, run_service)),
+        metastore=Metastore(state.metastore),
     )
 
 
-def create_app(services: Services, token: str) -> FastAPI:
-    """The application that serves one sandbox."""
+def create_app(services: Services, tokens: Mapping[str, str]) -> FastAPI:
+    """The application that serves one sandbox to the users who have these tokens."""
     app = FastAPI(title="bundleops sandbox", openapi_url=None)
     app.state.services = services
-    _check_tokens(app, token)
+    _check_tokens(app, tokens)
     _shape_errors(app)
     for module in (identity, workspace, pipelines, sql, unity_catalog, permissions, alerts, admin, faults):
         app.include_router(module.router)
@@ -103,24 +105,25 @@ def _rest() -> APIRouter:
     return router
 
 
-def _check_tokens(app: FastAPI, token: str) -> None:
+def _check_tokens(app: FastAPI, tokens: Mapping[str, str]) -> None:
     @app.middleware("http")
     async def check(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = None if request.url.path in _OPEN_PATHS else _refusal(request, token)
+        response = None if request.url.path in _OPEN_PATHS else _refusal(request, tokens)
         response = response or await call_next(request)
         response.headers["X-Databricks-Org-Id"] = str(WORKSPACE_ID)
         return response
 
 
-def _refusal(request: Request, token: str) -> Response | None:
+def _refusal(request: Request, tokens: Mapping[str, str]) -> Response | None:
+    """Note whose token the request has, or refuse it."""
     kind, _, given = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not given:
-        message = "Credential was not sent or was of an unsupported type for this API."
-    elif not hmac.compare_digest(given.strip().encode(), token.encode()):
-        message = "Invalid access token."
-    else:
-        return None
-    return _error(401, "UNAUTHENTICATED", message)
+        return _error(401, "UNAUTHENTICATED", "Credential was not sent or was of an unsupported type for this API.")
+    for token, user in tokens.items():
+        if hmac.compare_digest(given.strip().encode(), token.encode()):
+            request.state.user = user
+            return None
+    return _error(401, "UNAUTHENTICATED", "Invalid access token.")
 
 
 def _shape_errors(app: FastAPI) -> None:

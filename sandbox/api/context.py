@@ -12,6 +12,7 @@ from sandbox.compute import Compute
 from sandbox.faults import Faults
 from sandbox.files import WorkspaceFiles
 from sandbox.ledger import Ledger
+from sandbox.metastore import Metastore
 from sandbox.pipelines import PipelineService
 from sandbox.records import PermissionsRecord
 from sandbox.run_view import RunView
@@ -39,11 +40,18 @@ class Services:
     alerts: AlertService
     faults: Faults
     ticker: Ticker
+    metastore: Metastore
 
 
 def _services(request: Request) -> Services:
     return cast(Services, request.app.state.services)
 
 
+def _user(request: Request) -> str:
+    return str(request.state.user)
+
+
 Sandbox = Annotated[Services, Depends(_services)]
+User = Annotated[str, Depends(_user)]
+"""Name of the user who calls."""
 Json = Annotated[dict[str, Any], Body()]

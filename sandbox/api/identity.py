@@ -6,10 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from sandbox.api.context import Json, Sandbox
-from sandbox.layout import USER_NAME, WORKSPACE_ID
+from sandbox.api.context import Json, Sandbox, User
+from sandbox.layout import ADMIN_GROUP, USER_NAME, USERS, WORKSPACE_ID
 
 router = APIRouter()
+_GROUP_IDS = {ADMIN_GROUP: "1", "users": "2"}
 
 
 @router.get("/.well-known/databricks-config")
@@ -19,20 +20,19 @@ def host_metadata(sandbox: Sandbox) -> dict[str, Any]:
 
 
 @router.get("/api/2.0/preview/scim/v2/Me")
-def me() -> dict[str, Any]:
-    """The user of the sandbox."""
+def me(user: User) -> dict[str, Any]:
+    """The user whose token the request has."""
+    number, short = next((at, short) for at, (short, name) in enumerate(USERS.items()) if name == user)
+    groups = [ADMIN_GROUP, "users"] if user == USER_NAME else ["users"]
     return {
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-        "id": "4611686018427387",
-        "userName": USER_NAME,
-        "displayName": "Developer",
-        "name": {"givenName": "Sandbox", "familyName": "Developer"},
+        "id": str(4611686018427387 + number),
+        "userName": user,
+        "displayName": short.capitalize(),
+        "name": {"givenName": "Sandbox", "familyName": short.capitalize()},
         "active": True,
-        "emails": [{"type": "work", "value": USER_NAME, "primary": True}],
-        "groups": [
-            {"display": "admins", "type": "direct", "value": "1"},
-            {"display": "users", "type": "direct", "value": "2"},
-        ],
+        "emails": [{"type": "work", "value": user, "primary": True}],
+        "groups": [{"display": name, "type": "direct", "value": _GROUP_IDS[name]} for name in groups],
     }
 
 

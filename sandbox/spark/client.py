@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from pyspark.errors.exceptions import connect as connect_errors
@@ -15,8 +16,11 @@ from pyspark.errors.exceptions.base import PySparkException
 from pyspark.sql.connect import catalog, readwriter, session
 from pyspark.sql.connect.client import core
 
+from sandbox.layout import USER_NAME
+from sandbox.metastore import Metastore
 from sandbox.spark import rewrite
 from sandbox.spark.errors import UnsupportedError
+from sandbox.spark.rewrite.telling import columns_of
 from sandbox.spark.sqltext import quoted
 
 _SESSION_METHODS = ("table",)
@@ -26,8 +30,9 @@ _CATALOG_METHODS = (
     *("getTable", "functionExists", "getFunction", "listColumns", "tableExists", "createTable", "isCached"),
     *("cacheTable", "uncacheTable", "refreshTable", "dropTable", "dropView", "truncateTable"),
 )
+_NAMES = ("tableName", "dbName", "databaseName", "functionName", "name", "viewName")
+"""Keywords of these methods that carry a name."""
 _SCHEMA_METHODS = (
-    "setCurrentDatabase",
     "getDatabase",
     "databaseExists",
     "listTables",
@@ -36,12 +41,30 @@ _SCHEMA_METHODS = (
 )
 
 
-def connect(remote: str) -> Any:
-    """Open the task's session; `SparkSession.builder.getOrCreate()` in user code finds the same one."""
+def connect(job: Mapping[str, Any]) -> Any:
+    """Open the session of a job; `SparkSession.builder.getOrCreate()` in user code finds the same one.
+
+    Args:
+        job: `remote` is Spark's address; `state_dir`, `user` and `workspace_root` say for whom and where it works.
+    """
     os.environ["SPARK_CONNECT_MODE_ENABLED"] = "1"
-    os.environ["SPARK_REMOTE"] = remote
+    os.environ["SPARK_REMOTE"] = job["remote"]
+    plain_sql = session.SparkSession.sql
+    plain_table = session.SparkSession.table
     _patch()
-    return session.SparkSession.builder.remote(remote).getOrCreate()
+    spark = session.SparkSession.builder.remote(job["remote"]).getOrCreate()
+    state_dir, root = job.get("state_dir"), job.get("workspace_root")
+    rewrite.set_current(
+        rewrite.Session(
+            metastore=Metastore(Path(state_dir, "metastore.sqlite") if state_dir else None),
+            user=job.get("user") or USER_NAME,
+            state_dir=Path(state_dir) if state_dir else None,
+            workspace_root=Path(root) if root else None,
+            ask=lambda statement: list(plain_sql(spark, statement).collect()),
+            fields=lambda table: list(plain_table(spark, table).schema.fields),
+        )
+    )
+    return spark
 
 
 def run_sql(spark: Any, statement: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> Any:
@@ -50,7 +73,7 @@ def run_sql(spark: Any, statement: str, values: Mapping[str, Any] | Sequence[Any
 
 
 def _patch() -> None:
-    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):  # a whole stack trace a line, in user output
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger", "sqlglot"):  # lines in user output
         logging.getLogger(name).disabled = True
     session.SparkSession.sql = _sql(session.SparkSession.sql)
     _wrap_names(session.SparkSession, _SESSION_METHODS)
@@ -58,19 +81,22 @@ def _patch() -> None:
     _wrap_names(readwriter.DataFrameWriter, _WRITER_METHODS)
     _wrap_names(readwriter.DataFrameWriterV2, ("__init__",), position=1)
     _wrap_names(catalog.Catalog, _CATALOG_METHODS)
-    _wrap_names(catalog.Catalog, _SCHEMA_METHODS, parts=2)
-    _wrap_names(catalog.Catalog, ("setCurrentCatalog",), parts=1)
-    catalog.Catalog.currentCatalog = _with_user_names(catalog.Catalog.currentCatalog)
+    _wrap_names(catalog.Catalog, _SCHEMA_METHODS, to_spark=rewrite.schema_to_spark)
+    _follow_use()
     core.convert_exception = _with_user_errors(connect_errors.convert_exception)
 
 
 def _sql(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def sql(self: Any, sqlQuery: str, args: Any = None, **kwargs: Any) -> Any:  # noqa: N803 - Spark's own name
-        statement = rewrite.to_spark(sqlQuery)
-        if not args:
-            return original(self, statement, **kwargs)
-        return original(self, _bound(statement, args), **kwargs)
+        plan = rewrite.plan(sqlQuery, args=args)
+        frame = original(self, _bound(plan.text, plan.args) if plan.args else plan.text, **kwargs)
+        for step in plan.after:
+            step()
+        if plan.shown is None:
+            return frame
+        rows = plan.shown(list(frame.collect()))
+        return original(self, rewrite.relation_of(rows, columns_of(frame.schema.fields)))
 
     return sql
 
@@ -78,8 +104,7 @@ def _sql(original: Callable[..., Any]) -> Callable[..., Any]:
 def _bound(statement: str, args: Mapping[str, Any] | Sequence[Any]) -> str:
     """Delta's parser loses parameters, those of EXECUTE IMMEDIATE it keeps."""
     if isinstance(args, Mapping):
-        values = rewrite.parameters_to_spark(statement, args)
-        using = ", ".join(f"{_literal(value)} AS {name}" for name, value in values.items())
+        using = ", ".join(f"{_literal(value)} AS {name}" for name, value in args.items())
     else:
         using = ", ".join(_literal(value) for value in args)
     return f"EXECUTE IMMEDIATE {quoted(statement)} USING {using}"
@@ -109,36 +134,45 @@ def _typed_literal(value: Any) -> str:
     raise UnsupportedError(f"SQL parameter of type {type(value).__name__}")
 
 
-def _wrap_names(owner: type, methods: Sequence[str], position: int = 0, parts: int = 3) -> None:
-    """Let methods take the user's names: `parts` is how many parts a name with its catalog has."""
+def _wrap_names(
+    owner: type, methods: Sequence[str], position: int = 0, to_spark: Callable[[str], str] = rewrite.name_to_spark
+) -> None:
+    """Let methods take the user's names, at `position` or by keyword."""
     for method in methods:
-        setattr(owner, method, _with_spark_names(getattr(owner, method), position, parts))
+        setattr(owner, method, _with_spark_names(getattr(owner, method), position, to_spark))
 
 
-def _with_spark_names(original: Callable[..., Any], position: int, parts: int) -> Callable[..., Any]:
+def _with_spark_names(
+    original: Callable[..., Any], position: int, to_spark: Callable[[str], str]
+) -> Callable[..., Any]:
+    def named(value: Any) -> Any:
+        return to_spark(value) if isinstance(value, str) else value
+
     @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        taken = (position, position + 1)
-        names = [_spark_name(arg, parts) if index in taken else arg for index, arg in enumerate(args)]
-        return original(self, *names, **{key: _spark_name(value, parts) for key, value in kwargs.items()})
+        names = [named(arg) if index in (position, position + 1) else arg for index, arg in enumerate(args)]
+        return original(
+            self, *names, **{key: named(value) if key in _NAMES else value for key, value in kwargs.items()}
+        )
 
     return method
 
 
-def _spark_name(value: Any, parts: int) -> Any:
-    if not isinstance(value, str):
-        return value
-    head, *tail = value.split(".")
-    is_ours = len(tail) == parts - 1 and head.strip("`") == rewrite.CATALOG
-    return ".".join([rewrite.SPARK_CATALOG, *tail]) if is_ours else value
+def _follow_use() -> None:
+    """What asks for the session's catalog and schema, or changes them, goes the way of USE."""
 
+    def use(statement: str) -> Callable[..., None]:
+        def method(self: Any, name: str) -> None:
+            self._sparkSession.sql(
+                f"{statement} {name if '`' in name else '.'.join(f'`{x}`' for x in name.split('.'))}"
+            )
 
-def _with_user_names(original: Callable[..., str]) -> Callable[..., str]:
-    @functools.wraps(original)
-    def method(self: Any) -> str:
-        return rewrite.from_spark(original(self))
+        return method
 
-    return method
+    catalog.Catalog.setCurrentCatalog = use("USE CATALOG")
+    catalog.Catalog.setCurrentDatabase = use("USE SCHEMA")
+    catalog.Catalog.currentCatalog = lambda _self: rewrite.current().catalog
+    catalog.Catalog.currentDatabase = lambda _self: rewrite.current().schema
 
 
 def _with_user_errors(original: Callable[..., PySparkException]) -> Callable[..., PySparkException]:

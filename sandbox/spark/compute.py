@@ -42,6 +42,7 @@ class SparkCompute:
 
     def __init__(self, state_dir: Path, user_name: str = DEFAULT_USER) -> None:
         self._user_name = user_name
+        self._state_dir = state_dir.resolve()
         self.engine = Engine(state_dir / "spark")
         self._workers = Workers(self.engine.state_dir / "jobs")
         self._environments = self.engine.state_dir / "environments"
@@ -100,16 +101,16 @@ class SparkCompute:
             self.engine.wait_until_ready(READY_SECONDS)
         except EngineError as error:
             return StatementResult(state="FAILED", error_code="TEMPORARILY_UNAVAILABLE", error_message=str(error))
-        context = [f"USE CATALOG `{request.catalog}`"] if request.catalog else []
+        context = [f"USE CATALOG `{request.catalog}`"] if request.catalog and request.catalog != "system" else []
         context += [f"USE SCHEMA `{request.schema}`"] if request.schema else []
-        job = {
+        job: dict[str, Any] = {
             "kind": "statement",
             "statement": request.statement,
             "context": context,
             "parameters": {item["name"]: _typed(item) for item in request.parameters},
             "row_limit": request.row_limit,
         }
-        return _statement_result(self._run(job, cancel))
+        return _statement_result(self._run(job, cancel, user=request.user_name))
 
     def run_update(self, request: UpdateRequest, emit: EventSink, cancel: threading.Event) -> UpdateResult:
         """Run one pipeline update to its end, or until `cancel` is set."""
@@ -149,7 +150,8 @@ class SparkCompute:
         except EngineError:
             return Finished(None, "lost", "")
         stop = self._stop_reason(generation, cancel, deadline)
-        finished = self._workers.run({**job, "remote": remote}, stop, python)
+        own = {"remote": remote, "state_dir": str(self._state_dir), "user": user or self._user_name}
+        finished = self._workers.run({**job, **own}, stop, python)
         if finished.stopped_by in ("canceled", "timed out"):
             self._interrupt(remote)
         if self.engine.generation != generation or not self.engine.alive():

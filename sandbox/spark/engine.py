@@ -9,12 +9,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from sandbox.layout import USER_NAME
 from sandbox.spark.errors import EngineError
 from sandbox.spark.jvm import Jvm
 
 START_SECONDS = 120.0
 MAX_FAILED_STARTS = 3
-DEFAULT_USER = "sandbox"
+DEFAULT_USER = USER_NAME
 
 
 class Engine:

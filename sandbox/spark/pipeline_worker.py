@@ -28,6 +28,7 @@ from sandbox.spark import pipeline_events as events
 from sandbox.spark.errors import UnsupportedError
 from sandbox.spark.pipeline_expectations import Expectations
 from sandbox.spark.pipeline_sources import Registry, SourceError, Sources, add_import_paths
+from sandbox.spark.rewrite import names
 
 METRICS_SECONDS = 5.0
 
@@ -80,8 +81,8 @@ class Update:
         self._prepare_session(namespace)
         graph_id = create_dataflow_graph(
             self._spark,
-            default_catalog=_catalog(self._job["catalog"]),
-            default_database=self._job["schema"],
+            default_catalog=rewrite.SPARK_CATALOG,
+            default_database=names.schema_to_spark(self._job["catalog"], self._job["schema"]),
             sql_conf=self._job["configuration"],
         )
         registry = Registry(self._spark, graph_id, namespace, self._expectations)
@@ -195,7 +196,7 @@ def main(job: Mapping[str, Any]) -> None:
     """Run a job to its end."""
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    spark = client.connect(job["remote"])
+    spark = client.connect(job)
     client._wrap_names(readwriter.DataStreamReader, ("table",))  # noqa: SLF001 - streams belong to pipelines alone
     threading.Thread(target=_end_with_parent, args=(spark,), daemon=True).start()
     import_filter.install()
@@ -226,10 +227,6 @@ def _spark_causes(error: BaseException) -> tuple[Mapping[str, Any], ...]:
         text = events.readable(traces.message(error))
         return ({"class_name": "org.apache.spark.sql.AnalysisException", "message": text, "stack": []},)
     return events.exceptions(traces.short_form(error))
-
-
-def _catalog(name: str) -> str:
-    return rewrite.SPARK_CATALOG if name == rewrite.CATALOG else name
 
 
 def _spark_name(name: str) -> str:

@@ -98,7 +98,7 @@ def _worker(engine: Engine, request: UpdateRequest, remote: str, python: Path) -
     job = _log(engine, request).with_suffix(".job")
     job.parent.mkdir(parents=True, exist_ok=True)
     job.touch(mode=0o600)  # it holds the server's token
-    job.write_text(json.dumps(_job(request, remote)), encoding="utf-8")
+    job.write_text(json.dumps(_job(request, remote, engine.state_dir.parent)), encoding="utf-8")
     with _log(engine, request).open("wb") as log:
         worker = subprocess.Popen(
             [str(python), "-P", "-m", "sandbox.spark.pipeline_worker", str(job)],
@@ -128,9 +128,10 @@ def _end(worker: subprocess.Popen[str]) -> None:
         worker.wait()
 
 
-def _job(request: UpdateRequest, remote: str) -> Mapping[str, Any]:
+def _job(request: UpdateRequest, remote: str, state_dir: Path) -> Mapping[str, Any]:
     return {
         "remote": remote,
+        "state_dir": str(state_dir),
         "update_id": request.update_id,
         "catalog": request.catalog,
         "schema": request.schema,

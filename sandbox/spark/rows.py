@@ -15,12 +15,12 @@ _WITHOUT_ZONE = "timestamp_ntz"
 _ALL_BUT_FIELD_NAMES = re.compile(r"\w+(?!\w*:)")
 
 
-def rows_of(frame: Any, limit: int | None, user_text: Callable[[str], str] = str) -> dict[str, Any]:
-    """Return columns, rows and whether rows were cut off; `user_text` makes a text one that the user knows."""
+def rows_of(frame: Any, limit: int | None) -> dict[str, Any]:
+    """Return columns, rows and whether rows were cut off."""
     taken = frame.take(limit + 1) if limit and frame.columns else frame.collect()
     cut = bool(limit) and len(taken) > (limit or 0)
     fields = frame.schema.fields
-    writers = [_writer(field.dataType.typeName(), user_text) for field in fields]
+    writers = [_writer(field.dataType.typeName()) for field in fields]
     rows = [
         [None if cell is None else write(cell) for write, cell in zip(writers, row, strict=True)]
         for row in (taken[:limit] if cut else taken)
@@ -38,10 +38,8 @@ def _column(position: int, field: Any) -> dict[str, Any]:
     }
 
 
-def _writer(type_name: str, user_text: Callable[[str], str]) -> Callable[[Any], str]:
+def _writer(type_name: str) -> Callable[[Any], str]:
     """Return what writes the cells of a column of this type."""
-    if type_name == "string":
-        return user_text
     if type_name == _WITHOUT_ZONE:
         return lambda cell: str(cell.isoformat(timespec="milliseconds"))
     return _text

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.spark import cells, client, import_filter, rewrite, traces
+from sandbox.spark import cells, client, import_filter, traces
 from sandbox.spark.dbutils import NotebookExit
 from sandbox.spark.rows import rows_of
 
@@ -24,7 +24,7 @@ def main(job: Job) -> None:
     """Run a job and write its result; what user code raises is part of the result."""
     root = Path(job.get("workspace_root", "/"))
     try:
-        result = _KINDS[job["kind"]](client.connect(job["remote"]), job)
+        result = _KINDS[job["kind"]](client.connect(job), job)
     except NotebookExit as done:
         result = {"ok": True, "exit_value": done.value}
     except BaseException as error:  # noqa: BLE001 - user code may raise anything, and all of it is reported
@@ -72,7 +72,7 @@ def _statement(spark: Any, job: Job) -> dict[str, Any]:
     for statement in job["context"]:
         spark.sql(statement)
     frame = client.run_sql(spark, job["statement"], job["parameters"])
-    return {"ok": True, **rows_of(frame, job["row_limit"], rewrite.result_from_spark(job["statement"]))}
+    return {"ok": True, **rows_of(frame, job["row_limit"])}
 
 
 def _interrupt(spark: Any, job: Job) -> dict[str, Any]:

@@ -56,6 +56,20 @@ def run_notebook(compute: SparkCompute, workspace: Path) -> RunNotebook:
     return run
 
 
+@pytest.fixture(scope="session")
+def run_all(compute: SparkCompute) -> RunSql:
+    """Runs statements in turn; each has to succeed."""
+
+    def run(*statements: str) -> StatementResult:
+        for statement in statements:
+            request = StatementRequest(statement_id="s", statement=statement)
+            done = compute.run_statement(request, threading.Event())
+            assert done.state == "SUCCEEDED", f"{statement}: {done.error_message}"
+        return done
+
+    return run
+
+
 @pytest.fixture
 def run_sql(compute: SparkCompute) -> RunSql:
     def run(statement: str, **request: Any) -> StatementResult:

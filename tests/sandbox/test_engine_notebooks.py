@@ -87,8 +87,8 @@ def test_parameters_reach_sql_cells_and_spark_sql(run_notebook: RunNotebook) -> 
 
 
 def test_what_only_databricks_has_is_called_unsupported(run_notebook: RunNotebook) -> None:
-    done = run_notebook("spark.sql('CREATE VOLUME main.bronze.landing')")
-    assert (done.error or "").startswith("SANDBOX_UNSUPPORTED: CREATE VOLUME")
+    done = run_notebook("spark.sql('UNDROP TABLE main.bronze.t')")
+    assert (done.error or "").startswith("SANDBOX_UNSUPPORTED: UNDROP TABLE")
 
 
 def test_a_cancelled_task_ends_soon(run_notebook: RunNotebook) -> None:
