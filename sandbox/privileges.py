@@ -60,8 +60,8 @@ def holds(metastore: Metastore, user: str, privilege: str, kind: Kind, name: str
 
 def refusal(metastore: Metastore, user: str, privilege: str, kind: Kind, name: str) -> str | None:
     """Why a user may not do what needs a privilege on an object, or None: the outermost lack comes first."""
-    above = dict((level, at) for level, at in chain(kind, name) if level != kind)  # noqa: C402 - reads as it is meant
-    needed = [(use, level, above[level]) for use, level in _USE if level in above]
+    levels = dict(chain(kind, name))
+    needed = [(use, level, levels[level]) for use, level in _USE if level in levels]
     for one, level, at in [*needed, (privilege, kind, name)]:
         if not holds(metastore, user, one, level, at):
             return f"User does not have {one.replace('_', ' ')} on {level.capitalize()} '{at}'."

@@ -76,10 +76,10 @@ def _patch() -> None:
     for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger", "sqlglot"):  # lines in user output
         logging.getLogger(name).disabled = True
     session.SparkSession.sql = _sql(session.SparkSession.sql)
-    _wrap_names(session.SparkSession, _SESSION_METHODS)
-    _wrap_names(readwriter.DataFrameReader, _READER_METHODS)
-    _wrap_names(readwriter.DataFrameWriter, _WRITER_METHODS)
-    _wrap_names(readwriter.DataFrameWriterV2, ("__init__",), position=1)
+    _wrap_names(session.SparkSession, _SESSION_METHODS, needs="SELECT")
+    _wrap_names(readwriter.DataFrameReader, _READER_METHODS, needs="SELECT")
+    _wrap_names(readwriter.DataFrameWriter, _WRITER_METHODS, needs="MODIFY")
+    _wrap_names(readwriter.DataFrameWriterV2, ("__init__",), position=1, needs="MODIFY")
     _wrap_names(catalog.Catalog, _CATALOG_METHODS)
     _wrap_names(catalog.Catalog, _SCHEMA_METHODS, to_spark=rewrite.schema_to_spark)
     _follow_use()
@@ -135,25 +135,35 @@ def _typed_literal(value: Any) -> str:
 
 
 def _wrap_names(
-    owner: type, methods: Sequence[str], position: int = 0, to_spark: Callable[[str], str] = rewrite.name_to_spark
+    owner: type,
+    methods: Sequence[str],
+    position: int = 0,
+    to_spark: Callable[[str], str] = rewrite.name_to_spark,
+    needs: str = "",
 ) -> None:
-    """Let methods take the user's names, at `position` or by keyword."""
+    """Let methods take the user's names, at `position` or by keyword; `needs` is the privilege on what is named."""
     for method in methods:
-        setattr(owner, method, _with_spark_names(getattr(owner, method), position, to_spark))
+        setattr(owner, method, _with_spark_names(getattr(owner, method), position, to_spark, needs))
 
 
 def _with_spark_names(
-    original: Callable[..., Any], position: int, to_spark: Callable[[str], str]
+    original: Callable[..., Any], position: int, to_spark: Callable[[str], str], needs: str
 ) -> Callable[..., Any]:
     def named(value: Any) -> Any:
-        return to_spark(value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        if needs:
+            rewrite.access.check_name(value, needs, rewrite.current())
+        return to_spark(value)
 
     @functools.wraps(original)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        names = [named(arg) if index in (position, position + 1) else arg for index, arg in enumerate(args)]
-        return original(
-            self, *names, **{key: named(value) if key in _NAMES else value for key, value in kwargs.items()}
-        )
+        names = [named(arg) if index == position else arg for index, arg in enumerate(args)]
+        keywords = {key: named(value) if key in _NAMES else value for key, value in kwargs.items()}
+        result = original(self, *names, **keywords)
+        if needs == "MODIFY" and names and isinstance(args[position], str):
+            rewrite.effects.made_by_name(args[position], rewrite.current())
+        return result
 
     return method
 

@@ -9,6 +9,7 @@ On the way in, for every statement of warehouses, notebooks, SQL files and pipel
 - answered without Spark: CREATE, ALTER, DROP, DESCRIBE, SHOW of catalogs and volumes (`objects`), COMMENT ON what Spark
   has no comment for (`commands`), GRANT, REVOKE and SHOW GRANTS (`grants`), tags (`tags`), owners
 - information_schema of every catalog and of `system` (`information_schema`): its rows are read and put into the query
+- privileges are checked (`access`), and what DDL makes and drops is noted (`effects`)
 On the way out: names in the answers of SHOW, DESCRIBE and EXPLAIN (`telling`) and in error texts, never in data. The
 error for an unknown catalog is NO_SUCH_CATALOG_EXCEPTION. Refused as SANDBOX_UNSUPPORTED: what `refused` lists.
 
@@ -25,7 +26,17 @@ from sqlglot import Token, TokenType
 
 from sandbox.metastore import MAIN, Key
 from sandbox.spark.errors import UnsupportedError
-from sandbox.spark.rewrite import commands, effects, identifiers, information_schema, keys, names, refused, telling
+from sandbox.spark.rewrite import (
+    access,
+    commands,
+    effects,
+    identifiers,
+    information_schema,
+    keys,
+    names,
+    refused,
+    telling,
+)
 from sandbox.spark.rewrite.names import SPARK_CATALOG, dotted
 from sandbox.spark.rewrite.session import Plan, Session, StatementError, relation_of
 from sandbox.spark.sqltext import Span, quoted, replace, tokens_of, words
@@ -37,8 +48,10 @@ __all__ = [
     "Plan",
     "Session",
     "StatementError",
+    "access",
     "current",
     "dotted",
+    "effects",
     "from_spark",
     "name_to_spark",
     "plan",
@@ -84,6 +97,7 @@ def plan(sql: str, session: Session | None = None, args: Any = None) -> Plan:
     own = commands.plan(sql, tokens, session)
     if own is not None:
         return own
+    access.check(sql, tokens, session)
     key_spans, created_keys = _keys(sql, tokens, session)
     spans = [*key_spans, *_spans(sql, tokens, session, args)]
     rewritten = Plan(replace(sql, spans), args, after=effects.steps(tokens, created_keys, session))

@@ -10,6 +10,7 @@ from functools import partial
 from sqlglot import Token
 
 from sandbox.metastore import Key, Kind, Securable
+from sandbox.spark.rewrite.names import SPARK_CATALOG, dotted
 from sandbox.spark.rewrite.objects import volume_folder
 from sandbox.spark.rewrite.reader import Reader
 from sandbox.spark.rewrite.session import Session
@@ -54,20 +55,27 @@ def steps(tokens: Sequence[Token], created_keys: Sequence[Key] | None, session: 
     if verb == "DROP":
         gone = partial(session.metastore.remove, kind, name)
         return (gone, partial(_drop_volumes, name, session)) if kind == "SCHEMA" else (gone,)
-    made: list[Step] = [partial(_made, kind, name, session)]
+    done: list[Step] = [partial(made, kind, name, session)]
     if created_keys is None or (_if_not_exists(tokens) and session.metastore.find(kind, name)):
-        return tuple(made)
-    made.append(partial(session.metastore.drop_keys, name))
-    return (*made, *(partial(session.metastore.add_key, name, key) for key in created_keys))
+        return tuple(done)
+    done.append(partial(session.metastore.drop_keys, name))
+    return (*done, *(partial(session.metastore.add_key, name, key) for key in created_keys))
 
 
-def _made(kind: Kind, name: str, session: Session) -> None:
+def made(kind: Kind, name: str, session: Session) -> None:
     """Whoever makes a thing owns it; a metric view that a plain view or table replaces leaves its definition behind."""
     known = session.metastore.find(kind, name)
     if known is None:
         session.metastore.put(Securable(kind=kind, name=name, owner=session.user, created_by=session.user))
     elif "yaml" in known.facts:
-        session.metastore.put(replace(known, facts={}))
+        session.metastore.put(replace(known, facts={key: value for key, value in known.facts.items() if key == "id"}))
+
+
+def made_by_name(name: str, session: Session) -> None:
+    """Note a table that a DataFrame has written."""
+    parts = dotted(name)
+    if parts[0] != SPARK_CATALOG:
+        made("TABLE", session.full("TABLE", parts), session)
 
 
 def _drop_volumes(schema: str, session: Session) -> None:

@@ -14,6 +14,7 @@ from sqlglot import Token, TokenType, exp
 from sqlglot.errors import SqlglotError
 
 from sandbox.metastore import MAIN
+from sandbox.privileges import principals
 from sandbox.spark.rewrite.session import Session
 from sandbox.spark.sqltext import Span, quoted, word, words
 
@@ -96,13 +97,24 @@ def spans(sql: str, tokens: Sequence[Token], session: Session) -> Iterator[Span]
 
 
 def current_functions(tokens: Sequence[Token], session: Session) -> Iterator[Span]:
-    """Answer current_catalog() and current_schema(), which Spark would answer with its own names."""
+    """Answer current_catalog(), current_user(), is_member('group') and the like for this session."""
     values = {"CURRENT_CATALOG": session.catalog, "CURRENT_SCHEMA": session.schema, "CURRENT_DATABASE": session.schema}
+    values |= {"CURRENT_USER": session.user, "SESSION_USER": session.user}
     for index in range(len(tokens)):
         name = word(tokens, index)
         if name in values and words(tokens, index + 1, 2) == ("(", ")"):
             alias = f" AS `{name.lower()}()`" if _is_column(tokens, index, index + 3) else ""
             yield Span(tokens[index].start, tokens[index + 2].end + 1, quoted(values[name]) + alias)
+        elif name in ("IS_MEMBER", "IS_ACCOUNT_GROUP_MEMBER") and word(tokens, index + 3) == ")":
+            member = tokens[index + 2].text in principals(session.user)
+            yield Span(tokens[index].start, tokens[index + 3].end + 1, str(member).lower())
+
+
+def objects(tokens: Sequence[Token]) -> Iterator[list[str]]:
+    """Return the names (their parts) that stand where a table, view or function is named."""
+    for index, last in _runs(tokens):
+        if word(tokens, index - 1) in _OBJECT_WORDS and word(tokens, index) not in (*_OBJECT_WORDS, "IF", "("):
+            yield [tokens[at].text for at in range(index, last + 1, 2)]
 
 
 def dotted(text: str) -> list[str]:

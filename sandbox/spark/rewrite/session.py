@@ -24,7 +24,7 @@ class StatementError(AnalysisException):  # type: ignore[misc]  # pyspark is not
     """A refusal in Databricks' words, with class and SQLSTATE as Spark's own errors have them."""
 
     def __init__(self, error_class: str, text: str, sql_state: str) -> None:
-        super().__init__(text)  # class and SQLSTATE come in by the methods below
+        super().__init__(f"{text} SQLSTATE: {sql_state}")  # str() puts the class before it
         self._class, self._state = error_class, sql_state
 
     def getCondition(self) -> str:  # noqa: N802 - pyspark's name
@@ -36,6 +36,9 @@ class StatementError(AnalysisException):  # type: ignore[misc]  # pyspark is not
     def getSqlState(self) -> str:  # noqa: N802 - pyspark's name
         """SQLSTATE."""
         return self._state
+
+
+StatementError.__name__ = "AnalysisException"  # as traces of notebooks name it
 
 
 def _no_engine(question: str) -> list[Any]:
