@@ -13,7 +13,7 @@ from sandbox.standin.plan import Step, substitute
 from sandbox.standin.references import references
 from sandbox.standin.state import Entry, Journal
 
-_DONE = {"create": "Created", "update": "Updated", "recreate": "Recreated", "delete": "Deleted"}
+_DONE = {"create": "Created", "update": "Updated", "update_id": "Updated", "recreate": "Recreated", "delete": "Deleted"}
 
 
 @dataclass
@@ -59,6 +59,7 @@ def _carry_out(bundle: Bundle, step: Step, journal: Journal, broken: str | None)
     actions: dict[str, Callable[[Bundle, Step, Journal], None]] = {
         "create": _create,
         "update": _update,
+        "update_id": _update,
         "recreate": _recreate,
         "delete": _delete,
     }

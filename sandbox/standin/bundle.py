@@ -11,9 +11,21 @@ from typing import Any, TextIO
 
 from sandbox.standin.diagnostics import BundleError, Diagnostic
 from sandbox.standin.http import Client
+from sandbox.standin.logs import Log
 from sandbox.standin.node import Location, Node
 
 ROOT_FILES = ("databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where the program was called."""
+
+    env: Mapping[str, str]
+    cwd: Path
+    out: TextIO
+    err: TextIO
+    is_old: bool = False
 
 
 @dataclass(frozen=True)
@@ -21,12 +33,30 @@ class Call:
     """One call of the program: what it was given and where it writes."""
 
     options: argparse.Namespace
-    env: Mapping[str, str]
-    cwd: Path
-    out: TextIO
-    err: TextIO
+    around: Surroundings
+    log: Log
     closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     """What is to be closed when the call ends."""
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """Return the environment."""
+        return self.around.env
+
+    @property
+    def out(self) -> TextIO:
+        """Return where results go."""
+        return self.around.out
+
+    @property
+    def err(self) -> TextIO:
+        """Return where everything else goes."""
+        return self.around.err
+
+    @property
+    def is_old(self) -> bool:
+        """Tell whether the texts of the oldest supported version are asked for."""
+        return self.around.is_old
 
     def say(self, text: str = "") -> None:
         """Write a line of progress to stderr, at once."""

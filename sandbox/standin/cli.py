@@ -1,4 +1,4 @@
-"""The command line: flags, usage texts, exit codes."""
+"""The command line: which command is meant, usage texts, exit codes."""
 
 from __future__ import annotations
 
@@ -7,40 +7,19 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import TextIO
 
-from sandbox.standin import commands
-from sandbox.standin.bundle import Call
+from sandbox.standin import commands, rest
+from sandbox.standin.bundle import Call, Surroundings
 from sandbox.standin.diagnostics import AlreadyReportedError, BundleError
+from sandbox.standin.flags import COMMANDS, GLOBAL, Flag, UsageError, parse, usage
+from sandbox.standin.logs import Log
+from sandbox.standin.versions import CLI_VERSION, OLD_VERSION, SWITCH
 
-VERSION = "1.14.0-standin"
-_HELP = """Usage:
-  databricks bundle [command]
-
-Available Commands:
-  deploy      Deploy the bundle
-  destroy     Destroy what the bundle has deployed
-  plan        Show what a deploy would do
-  run         Run a job or a pipeline of the bundle
-  summary     Show the bundle's resources and where they are
-  validate    Check the configuration
-
-Flags:
-  -h, --help            help
-  -o, --output type     output type: text or json (default text)
-  -p, --profile string  ~/.databrickscfg profile
-  -t, --target string   bundle target to use
-      --var strings     set values for variables: --var="name=value"
-"""
-
-
-class _UsageError(Exception):
-    pass
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise _UsageError(message)
+_VERSIONS = {version.removesuffix("-standin"): version for version in (CLI_VERSION, OLD_VERSION)}
+_HELP = "Usage:\n  databricks bundle [command]\n\nAvailable Commands:\n" + "".join(
+    f"  {name:<11} {text}\n" for name, (text, _) in COMMANDS.items()
+)
 
 
 def main(
@@ -53,59 +32,71 @@ def main(
 ) -> int:
     """Run one command and return its exit code."""
     out, err = out or sys.stdout, err or sys.stderr
+    env = os.environ if env is None else env
+    version = _VERSIONS.get(env.get(SWITCH) or "1.14.0")
+    if version is None:
+        err.write(f"Error: {SWITCH} must be {' or '.join(_VERSIONS)}, but is {env[SWITCH]}\n")
+        return 1
     words = list(arguments)
     if words in (["--version"], ["-v"], ["version"]):
-        out.write(f"Databricks CLI v{VERSION}\n")
+        out.write(f"Databricks CLI v{version}\n")
         return 0
-    try:
-        options, unknown = _parser().parse_known_args(words)
-        _refuse(unknown, options)
-    except _UsageError as error:
-        err.write(f"Error: {error}\n\n{_HELP}\n")
+    if words and words[0] in rest.GROUPS:
+        return rest.main(words, env, out, err)
+    place = (cwd or Path.cwd()).resolve()
+    return _bundle(words, Surroundings(env, place, out, err, is_old=version == OLD_VERSION))
+
+
+def _bundle(words: list[str], around: Surroundings) -> int:
+    out, err = around.out, around.err
+    group, name, others = _split(words)
+    if group not in ("", "bundle"):
+        err.write(f'Error: unknown command "{group}" for "databricks"\n')
         return 1
-    if options.group is None or options.help or options.command not in commands.COMMANDS:
+    if not group or name not in COMMANDS:
         out.write(_HELP)
         return 0
-    return _run(Call(options, os.environ if env is None else env, (cwd or Path.cwd()).resolve(), out, err))
+    text, own = COMMANDS[name]
+    try:
+        options = _options(name, others, own)
+    except UsageError as error:
+        err.write(f"Error: {error}\n\n{usage(name, own)}\n")
+        return 1
+    if options.help:
+        out.write(f"{text}.\n\n{usage(name, own)}")
+        return 0
+    return _run(name, Call(options, around, Log(around.env, err, debug=options.debug)))
 
 
-def _run(call: Call) -> int:
+def _options(name: str, words: list[str], own: Sequence[Flag]) -> argparse.Namespace:
+    options, others = parse(words, (*own, *GLOBAL))
+    if others and name != "run":
+        raise UsageError(f'unknown command "{others[0]}" for "databricks bundle {name}"')
+    options.words = others
+    return options
+
+
+def _split(words: list[str]) -> tuple[str, str, list[str]]:
+    """Return group, command and the words that follow; flags may stand before them."""
+    takes_value = {f"--{flag.name}" for flag in GLOBAL if flag.form != "switch"} | {"-o", "-p", "-t"}
+    names: list[str] = []
+    others: list[str] = []
+    for index, word in enumerate(words):
+        is_value = index > 0 and words[index - 1] in takes_value
+        (others if len(names) == len(("bundle", "plan")) or word.startswith("-") or is_value else names).append(word)
+    group, name = [*names, "", ""][:2]
+    return group, name, others
+
+
+def _run(name: str, call: Call) -> int:
+    call.log.write("INFO", "start")
+    code = 1
     try:
         with call.closing:
-            return commands.COMMANDS[call.options.command](call)
+            code = commands.COMMANDS[name](call)
     except AlreadyReportedError:
-        return 1
+        pass
     except BundleError as error:
         call.err.write(f"Error: {error}\n" + ("\n" if error.detail else ""))
-        return 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="databricks", add_help=False, allow_abbrev=False)
-    add = parser.add_argument
-    add("group", nargs="?")
-    add("command", nargs="?")
-    add("key", nargs="?")
-    add("-h", "--help", action="store_true")
-    add("-t", "--target")
-    add("-p", "--profile")
-    add("-o", "--output", choices=["text", "json"], default="text")
-    add("--var", action="append")
-    for flag in ("--strict", "--include-locations", "--auto-approve", "--force-lock", "--force", "--no-wait"):
-        add(flag, action="store_true")
-    for flag in ("--fail-on-active-runs", "--restart", "--refresh-all", "--full-refresh-all", "--validate-only"):
-        add(flag, action="store_true")
-    add("-q", "--quiet", action="count", default=0)
-    add("--plan")
-    add("--params", action="append")
-    return parser
-
-
-def _refuse(unknown: list[str], options: argparse.Namespace) -> None:
-    if options.group not in (None, "bundle"):
-        raise _UsageError(f'unknown command "{options.group}" for "databricks"')
-    for word in unknown:
-        if word.startswith("-"):
-            kind = "flag" if word.startswith("--") else "shorthand flag"
-            raise _UsageError(f"unknown {kind}: {word.partition('=')[0]}")
-        raise _UsageError(f'unknown command "{word}" for "databricks bundle {options.command}"')
+    call.log.write("INFO", "completed execution")
+    return code

@@ -80,9 +80,10 @@ def _summary(call: Call) -> int:
 
 def _run(call: Call) -> int:
     bundle = _loaded(call)
-    key = call.options.key
-    if not key:
+    words = call.options.words
+    if not words:
         raise BundleError("expected a KEY of the resource to run")
+    key = words.pop(0)
     state = pull(bundle)
     kind, name = key.rpartition(".")[::2]
     found = [item for item in bundle.resources() if item[1] == name and kind in ("", item[0])]
@@ -93,7 +94,7 @@ def _run(call: Call) -> int:
     if remote_id is None:
         raise BundleError("resource not found or not yet deployed. Did you forget to run 'databricks bundle deploy'?")
     if kind == "jobs":
-        run_job(bundle, remote_id, str(node.plain("name")))
+        run_job(bundle, remote_id, node)
     elif kind == "pipelines":
         run_pipeline(bundle, remote_id)
     else:

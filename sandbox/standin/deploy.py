@@ -13,8 +13,9 @@ from sandbox.standin.http import ApiError
 from sandbox.standin.lock import deploy_lock
 from sandbox.standin.plan import Step, make_plan, totals
 from sandbox.standin.planfile import read_plan
-from sandbox.standin.state import CLI_VERSION, Journal, State, pull, upload
+from sandbox.standin.state import Journal, State, pull, upload
 from sandbox.standin.sync import upload_files
+from sandbox.standin.versions import CLI_VERSION
 
 _APPROVAL = (
     "the deployment requires destructive actions, but the current console does not support prompting.\n"
@@ -63,7 +64,7 @@ def _steps(bundle: Bundle, state: State) -> list[Step]:
     if not path:
         return make_plan(bundle, state)
     try:
-        document = json.loads((bundle.call.cwd / path).read_text(encoding="utf-8"))
+        document = json.loads((bundle.call.around.cwd / path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BundleError(f"cannot read the plan {path}: {error}") from error
     return read_plan(document, state)

@@ -1,53 +1,81 @@
-"""Compares what was deployed, what is wanted, and what is there."""
+"""Where two values of a resource differ."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-_LIST_KEYS = ("task_key", "job_cluster_key", "environment_key", "name", "label")
-_MISSING: Any = object()
-_EMPTY = (None, "", 0, False)
+MISSING: Any = object()
+Keyed = Mapping[str, str]
+"""The field that tells the items of a list apart, by the pattern of the list's path."""
 
 
-def changes(
-    old: dict[str, Any], new: dict[str, Any], remote: dict[str, Any], *, fixed: frozenset[str], unread: frozenset[str]
-) -> dict[str, dict[str, Any]]:
-    """Return, by path, what a deploy would change and why.
+@dataclass(frozen=True)
+class Item:
+    """A step to the item of a list that has a certain key."""
 
-    Args:
-        old: the configuration that was deployed last.
-        new: the configuration that is wanted.
-        remote: what the workspace has.
-        fixed: top-level fields that only a new resource can have changed.
-        unread: top-level fields that the workspace does not show.
-    """
-    before, after, there = dict(_leaves(old)), dict(_leaves(new)), dict(_leaves(remote))
-    found = {}
-    for path in sorted({*before, *after}):
-        was, wanted, now = (leaves.get(path, _MISSING) for leaves in (before, after, there))
-        top = path.partition(".")[0].partition("[")[0]
-        edited = was is _MISSING or wanted is _MISSING or was != wanted
-        if not edited and (top in unread or _same(wanted, now)):
-            continue
-        values = {"old": was, "new": wanted, "remote": now}
-        shown = {name: value for name, value in values.items() if value is not _MISSING}
-        found[path] = {"action": "recreate" if top in fixed else "update", **shown}
-    return found
+    field: str
+    key: Any
 
 
-def _same(wanted: Any, now: Any) -> bool:
-    # What is empty need not be shown by the workspace.
-    return bool(wanted == now or (now is _MISSING and wanted in _EMPTY))
+PathStep = str | int | Item
+Path = tuple[PathStep, ...]
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, child in value.items():
-            yield from _leaves(child, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        key = next((name for name in _LIST_KEYS if all(name in item for item in value)), None)
-        for index, item in enumerate(value):
-            yield from _leaves(item, f"{path}[{key}='{item[key]}']" if key else f"{path}[{index}]")
+def differences(left: Any, right: Any, keyed: Keyed, path: Path = ()) -> Iterator[Path]:
+    """Yield the deepest paths at which two values differ; what one of them lacks is one difference, not many."""
+    if left is MISSING and right is MISSING:
+        return
+    if isinstance(left, dict) and isinstance(right, dict):
+        for name in sorted({*left, *right}):
+            yield from differences(left.get(name, MISSING), right.get(name, MISSING), keyed, (*path, name))
+    elif isinstance(left, list) and isinstance(right, list):
+        yield from _of_lists(left, right, keyed, path)
+    elif left is MISSING or right is MISSING or left != right:
+        yield path
+
+
+def _of_lists(left: list[Any], right: list[Any], keyed: Keyed, path: Path) -> Iterator[Path]:
+    field = keyed.get(pattern_of(path))
+    if field is not None:
+        ours, theirs = ({item.get(field): item for item in items} for items in (left, right))
+        for key in dict.fromkeys([*ours, *theirs]):
+            yield from differences(ours.get(key, MISSING), theirs.get(key, MISSING), keyed, (*path, Item(field, key)))
+    elif len(left) != len(right):
+        yield path
     else:
-        yield path, value
+        for index, (ours, theirs) in enumerate(zip(left, right, strict=True)):
+            yield from differences(ours, theirs, keyed, (*path, index))
+
+
+def value_at(value: Any, path: Path) -> Any:
+    """Return what stands at a path, MISSING if nothing does."""
+    for step in path:
+        if isinstance(step, Item):
+            items = value if isinstance(value, list) else []
+            value = next((item for item in items if item.get(step.field) == step.key), MISSING)
+        elif isinstance(step, int):
+            value = value[step] if isinstance(value, list) and step < len(value) else MISSING
+        else:
+            value = value.get(step, MISSING) if isinstance(value, dict) else MISSING
+    return value
+
+
+def pattern_of(path: Path) -> str:
+    """Write a path with `[*]` for every item of a list, as rules name it."""
+    return "".join(f".{step}" if isinstance(step, str) else "[*]" for step in path).removeprefix(".")
+
+
+def text_of(path: Path) -> str:
+    """Write a path as plans do: `tasks[task_key='load'].max_retries`."""
+    text = ""
+    for step in path:
+        if isinstance(step, Item):
+            text += f"[{step.field}='{step.key}']"
+        elif isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += f".{step}" if re.fullmatch(r"\w+", step) else f"['{step}']"
+    return text.removeprefix(".")

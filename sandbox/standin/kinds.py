@@ -26,10 +26,6 @@ class Kind:
     update: Callable[[Client, str, Config], str]
     """Change it; returns the id, which a new name may change."""
     delete: Callable[[Client, str], None]
-    recreated_by: frozenset[str] = frozenset()
-    """Fields that cannot be changed in place."""
-    unread: frozenset[str] = frozenset()
-    """Fields that the workspace takes and does not show again."""
     deletion: str = ""
     """What goes with it when it is deleted; such a type needs approval."""
     recreation: str = ""
@@ -49,13 +45,17 @@ def _gone(error: ApiError) -> bool:
     return error.status == HTTPStatus.BAD_REQUEST and "does not exist" in error.message
 
 
+_SHOWN_OF_JOBS = ("created_time", "creator_user_name", "job_id", "run_as_user_name", "trigger_state")
+
+
 def _create_job(client: Client, config: Config) -> str:
     return str(client.post("/api/2.2/jobs/create", config)["job_id"])
 
 
 def _read_job(client: Client, remote_id: str) -> Config:
-    settings: Config = client.get("/api/2.2/jobs/get", {"job_id": remote_id}).get("settings") or {}
-    return settings
+    answer = client.get("/api/2.2/jobs/get", {"job_id": remote_id})
+    own = {name: answer[name] for name in _SHOWN_OF_JOBS if name in answer}
+    return {**(answer.get("settings") or {}), **own}
 
 
 def _update_job(client: Client, remote_id: str, config: Config) -> str:
@@ -73,7 +73,7 @@ def _create_pipeline(client: Client, config: Config) -> str:
 
 def _read_pipeline(client: Client, remote_id: str) -> Config:
     answer = client.get(f"/api/2.0/pipelines/{remote_id}")
-    return {**answer, **(answer.get("spec") or {})}
+    return {**(answer.pop("spec", None) or {}), **answer}
 
 
 def _update_pipeline(client: Client, remote_id: str, config: Config) -> str:
@@ -138,8 +138,6 @@ KINDS: dict[str, Kind] = {
         read=_read_pipeline,
         update=_update_pipeline,
         delete=lambda client, remote_id: client.delete(f"/api/2.0/pipelines/{remote_id}"),
-        recreated_by=frozenset({"catalog", "storage"}),
-        unread=frozenset({"allow_duplicate_names", "dry_run"}),
         deletion=f"{_OF_PIPELINES}:",
         recreation=f"{_OF_PIPELINES}. Recreating the pipelines will\n"
         "restore the defined STs and MVs through full refresh. Note that recreation is necessary when pipeline\n"
@@ -149,7 +147,6 @@ KINDS: dict[str, Kind] = {
         title="Schemas",
         page=lambda remote_id: "explore/data/" + remote_id.replace(".", "/"),
         **_catalog_object("schemas", _SCHEMA_FIXED),
-        recreated_by=_SCHEMA_FIXED,
         deletion=_OF_SCHEMAS,
         recreation=_OF_SCHEMAS,
     ),
@@ -157,7 +154,6 @@ KINDS: dict[str, Kind] = {
         title="Volumes",
         page=lambda remote_id: "explore/data/volumes/" + remote_id.replace(".", "/"),
         **_catalog_object("volumes", _VOLUME_FIXED),
-        recreated_by=_VOLUME_FIXED,
         deletion=_OF_VOLUMES,
         recreation=_OF_VOLUMES,
     ),

@@ -35,7 +35,7 @@ def deploy_lock(bundle: Bundle) -> Iterator[None]:
         _report_denied(bundle)
         raise AlreadyReportedError from error
     except BundleError as error:
-        bundle.call.say(f"Error: Failed to acquire deployment lock: {error}")
+        bundle.call.log.write("ERROR", f"Failed to acquire deployment lock: {error}")
         raise
     try:
         yield
@@ -92,7 +92,7 @@ def _release(bundle: Bundle, lock: dict[str, Any]) -> None:
     if bundle.client.status(_path(bundle), export_info=True) is None:
         return
     if _holder(bundle).get("ID") != lock["ID"]:
-        bundle.call.say("Warn: Failed to release deployment lock: another deploy has taken it over")
+        bundle.call.log.write("WARN", "Failed to release deployment lock: another deploy has taken it over")
         return
     bundle.client.remove(_path(bundle))
 
@@ -117,7 +117,7 @@ def _as_go_time(text: str) -> str:
 
 
 def _report_denied(bundle: Bundle) -> None:
-    bundle.call.say(f"Error: Failed to acquire deployment lock: access denied: {_path(bundle)}")
+    bundle.call.log.write("ERROR", f"Failed to acquire deployment lock: access denied: {_path(bundle)}")
     bundle.call.say(
         f"Error: unable to deploy to {bundle.remote('state')} as {bundle.user['userName']}.\n"
         "Please make sure the current user or one of their groups is listed under the permissions of this bundle.\n"

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.standin.bundle import Bundle
+from sandbox.standin.changes import action_of, changes
 from sandbox.standin.diagnostics import BundleError
-from sandbox.standin.diff import changes
 from sandbox.standin.http import ApiError
 from sandbox.standin.kinds import KINDS, Kind
 from sandbox.standin.node import dotted, from_plain
@@ -72,7 +72,7 @@ def totals(steps: list[Step]) -> Counter[str]:
             counts["add"] += 1
         if step.action in {"delete", "recreate"}:
             counts["delete"] += 1
-        counts["change"] += step.action == "update"
+        counts["change"] += step.action in {"update", "update_id"}
         counts["unchanged"] += step.action == "skip"
     return counts
 
@@ -165,9 +165,6 @@ def _read(bundle: Bundle, key: str, remote_id: str) -> dict[str, Any] | None:
 
 
 def _compare(step: Step, state: State, remote: dict[str, Any]) -> None:
-    kind = step.kind
     step.remote = remote
-    old = state.entries[step.key].config
-    step.changes = changes(old, step.config, remote, fixed=kind.recreated_by, unread=kind.unread)
-    actions = {change["action"] for change in step.changes.values()}
-    step.action = "recreate" if "recreate" in actions else "update" if actions else "skip"
+    step.changes = changes(step.key.split(".")[1], state.entries[step.key].config, step.config, remote)
+    step.action = action_of(step.changes)

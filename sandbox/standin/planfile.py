@@ -9,7 +9,8 @@ from sandbox.standin.node import Node, dotted, from_plain
 from sandbox.standin.plan import Step, deletion_order, order_of, totals
 from sandbox.standin.references import references, steps_of
 from sandbox.standin.schema import type_at
-from sandbox.standin.state import CLI_VERSION, State
+from sandbox.standin.state import State
+from sandbox.standin.versions import CLI_VERSION
 
 PLAN_VERSION = 2
 
@@ -50,10 +51,10 @@ def read_plan(document: Any, state: State) -> list[Step]:
 def _step_document(step: Step) -> dict[str, Any]:
     document: dict[str, Any] = {"depends_on": step.depends_on} if step.depends_on else {}
     document["action"] = step.action
-    if step.action in {"create", "update", "recreate"}:
+    if step.action in {"create", "update", "update_id", "recreate"}:
         document["new_state"] = _new_state(step)
     if step.remote is not None:
-        document["remote_state"] = step.remote
+        document["remote_state"] = _sorted(step.remote)
     return document | ({"changes": step.changes} if step.changes else {})
 
 

@@ -1,75 +1,68 @@
-"""Finds host and token, and greets the workspace as the official CLI does before every command."""
+"""Greets the workspace as the official CLI does before every command."""
 
 from __future__ import annotations
 
-import configparser
 import re
-from pathlib import Path
+from typing import Any
 
 from sandbox.standin.bundle import Bundle, Call
+from sandbox.standin.cache import FAILURE_SECONDS, HOST_SECONDS, USER_SECONDS, Cache
+from sandbox.standin.credentials import NO_CREDENTIALS, find_credentials
 from sandbox.standin.diagnostics import BundleError
 from sandbox.standin.http import ApiError, Client
+from sandbox.standin.versions import CLI_VERSION
 
-_NO_CREDENTIALS = (
-    "failed during request visitor: default auth: cannot configure default credentials, please check "
-    "https://docs.databricks.com/en/dev-tools/auth.html#databricks-client-unified-authentication "
-    "to configure credentials for your preferred authentication method"
+_SHOWN_OF_USER = (
+    *("active", "displayName", "emails", "entitlements", "externalId", "groups", "id", "name", "roles", "schemas"),
+    "userName",
 )
 
 
 def connect(bundle: Bundle) -> None:
     """Log in and learn who we are."""
-    host, token = _credentials(bundle)
+    call = bundle.call
+    profile = call.options.profile or bundle.config.plain("workspace", "profile")
+    try:
+        host, token = find_credentials(call.env, profile, bundle.config.plain("workspace", "host"))
+    except BundleError as error:
+        if error.summary != NO_CREDENTIALS:
+            raise
+        raise BundleError(f"failed during request visitor: {error.summary}") from error
     bundle.connection = client = Client(host, token)
-    bundle.call.closing.callback(client.close)
-    _read_host_metadata(bundle.call, client)
-    me = client.get("/api/2.0/preview/scim/v2/Me")
+    call.closing.callback(client.close)
+    cache = Cache(call.env, CLI_VERSION)
+    _read_host_metadata(call, client, cache)
+    me = _read_user(client, cache, token)
     name = str(me.get("userName") or "")
     local = name.partition("@")[0]
-    bundle.user = {key: me[key] for key in ("active", "displayName", "id", "userName") if key in me} | {
+    bundle.user = {key: me[key] for key in _SHOWN_OF_USER if key in me} | {
         "domain_friendly_name": re.sub(r"[^a-zA-Z0-9]", "-", local),
         "short_name": re.sub(r"[^a-zA-Z0-9]", "_", local),
     }
     bundle.config.set(("workspace", "current_user"), bundle.user)
 
 
-def _read_host_metadata(call: Call, client: Client) -> None:
-    try:
-        metadata = client.get("/.well-known/databricks-config", public=True)
-    except ApiError:
-        call.say(f"Warn: [hostmetadata] failed to fetch host metadata for {client.host}, will skip for 1m0s")
+def _read_user(client: Client, cache: Cache, token: str) -> dict[str, Any]:
+    key = f"{client.host}\n{token}"
+    me = cache.read("user", key, USER_SECONDS)
+    if me is None:
+        me = client.get("/api/2.0/preview/scim/v2/Me")
+        cache.write("user", key, me)
+    return me
+
+
+def _read_host_metadata(call: Call, client: Client, cache: Cache) -> None:
+    if cache.read("host-metadata-negative", client.host, FAILURE_SECONDS) is not None:
         return
+    metadata = cache.read("host-metadata", client.host, HOST_SECONDS)
+    if metadata is None:
+        try:
+            metadata = client.get("/.well-known/databricks-config", public=True)
+        except ApiError:
+            cache.write("host-metadata-negative", client.host, {})
+            call.log.write(
+                "WARN", f"[hostmetadata] failed to fetch host metadata for {client.host}, will skip for 1m0s"
+            )
+            return
+        cache.write("host-metadata", client.host, metadata)
     client.workspace_id = str(metadata.get("workspace_id") or "")
-
-
-def _credentials(bundle: Bundle) -> tuple[str, str]:
-    env, config = bundle.call.env, bundle.config
-    profile = bundle.call.options.profile or config.plain("workspace", "profile")
-    profile = profile or env.get("DATABRICKS_CONFIG_PROFILE")
-    host = config.plain("workspace", "host") or env.get("DATABRICKS_HOST")
-    token = env.get("DATABRICKS_TOKEN")
-    if profile or not (host and token):
-        section = _profile(bundle.call, profile)
-        host = config.plain("workspace", "host") or section.get("host") or host
-        token = section.get("token") or token
-    if not host or not token:
-        raise BundleError(_NO_CREDENTIALS)
-    host = str(host).rstrip("/")
-    return (host if "://" in host else f"https://{host}"), token
-
-
-def _profile(call: Call, name: str | None) -> dict[str, str]:
-    path = Path(
-        call.env.get("DATABRICKS_CONFIG_FILE") or Path(call.env.get("HOME", "~")).expanduser() / ".databrickscfg"
-    )
-    parser = configparser.ConfigParser(interpolation=None, default_section="\0")
-    try:
-        parser.read_string(path.read_text(encoding="utf-8") if path.is_file() else "")
-    except configparser.Error as error:
-        raise BundleError(f"cannot parse config file: {path}: {error}") from error
-    section = name or "DEFAULT"
-    if parser.has_section(section):
-        return dict(parser[section])
-    if name:
-        raise BundleError(f"resolve: {path} has no {name} profile configured. Config: profile={name}")
-    return {}

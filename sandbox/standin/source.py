@@ -46,7 +46,7 @@ def _find_root(bundle: Bundle) -> Path:
     given = bundle.call.env.get("DATABRICKS_BUNDLE_ROOT")
     if given:
         return Path(given).resolve()
-    for folder in (bundle.call.cwd, *bundle.call.cwd.parents):
+    for folder in (bundle.call.around.cwd, *bundle.call.around.cwd.parents):
         if _root_file(folder):
             return folder
     raise BundleError(_NOT_FOUND, _NOT_FOUND_ADVICE)

@@ -12,9 +12,9 @@ from typing import Any
 from sandbox.standin.bundle import Bundle
 from sandbox.standin.diagnostics import BundleError
 from sandbox.standin.http import ApiError
+from sandbox.standin.versions import CLI_VERSION
 
 STATE_VERSION = 2
-CLI_VERSION = "1.14.0-standin"
 
 
 @dataclass

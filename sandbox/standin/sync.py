@@ -17,7 +17,8 @@ from sandbox.standin.diagnostics import BundleError
 from sandbox.standin.http import ApiError
 from sandbox.standin.ignore import Patterns
 from sandbox.standin.localfiles import is_notebook
-from sandbox.standin.state import CLI_VERSION, State, upload
+from sandbox.standin.state import State, upload
+from sandbox.standin.versions import CLI_VERSION
 
 _NEVER = {".databricks", ".git"}
 

@@ -30,6 +30,8 @@ class FakeWorkspace:
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Jobs, pipelines, schemas and volumes by id."""
     runs: dict[str, int] = field(default_factory=dict)
+    jobs: dict[str, str] = field(default_factory=dict)
+    """The job of each run."""
     outcome: dict[str, str] = field(
         default_factory=lambda: {"life_cycle_state": "TERMINATED", "result_state": "SUCCESS"}
     )
@@ -60,7 +62,7 @@ class FakeWorkspace:
         if path.startswith("/api/2.0/workspace/"):
             return self._tree(path.rpartition("/")[2], document, query)
         if "/jobs/runs" in path or path.endswith("run-now"):
-            return 200, self._run(path, query)
+            return 200, self._run(path, query, document)
         if "/updates" in path or path.endswith("/events"):
             return 200, self._update(method, path)
         return self._object(method, path, document, query)
@@ -94,17 +96,21 @@ class FakeWorkspace:
             return 200, self.files[path]
         return 200, {"path": path, "object_type": "FILE" if path in self.files else "DIRECTORY", "object_id": 1}
 
-    def _run(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+    def _run(self, path: str, query: dict[str, str], document: dict[str, Any]) -> dict[str, Any]:
         if path.endswith("run-now"):
             run_id = self.new_id()
             self.runs[str(run_id)] = 0
+            self.jobs[str(run_id)] = str(document["job_id"])
             return {"run_id": run_id, "number_in_job": run_id}
         if path.endswith("get-output"):
             return {"logs": "hello\n", "logs_truncated": False, "error": "boom", "error_trace": "Traceback: boom"}
         self.runs[query["run_id"]] += 1
         state = {"life_cycle_state": "RUNNING"} if self.runs[query["run_id"]] == 1 else self.outcome
         task = {"run_id": int(query["run_id"]) + 1, "task_key": "load", "state": state}
-        return {"run_id": int(query["run_id"]), "state": state, "tasks": [task]}
+        job_id = self.jobs[query["run_id"]]
+        url = f"{self.host}/?o=900800700600#job/{job_id}/run/{query['run_id']}"
+        shown = {"run_name": self.objects[job_id]["name"], "run_page_url": url}
+        return {"run_id": int(query["run_id"]), "state": state, "tasks": [task], **shown}
 
     def _update(self, method: str, path: str) -> dict[str, Any]:
         if method == "POST":
@@ -196,7 +202,8 @@ class Result:
 def call(host: str, folder: Path, *arguments: str, **env: str) -> Result:
     """Run the program in a folder, against a workspace."""
     out, err = io.StringIO(), io.StringIO()
-    variables = {"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": "token", "HOME": str(folder.parent), **env}
+    variables = {"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": "token", "HOME": str(folder.parent)}
+    variables |= {"DATABRICKS_CACHE_ENABLED": "false", **env}
     code = main(arguments, env=variables, cwd=folder, out=out, err=err)
     return Result(code, out.getvalue(), err.getvalue())
 
