@@ -97,13 +97,13 @@ class ScriptedCompute:
         rule = self._choose("update", request.pipeline_id, rules) or UpdateRule()
         for state in ("SETTING_UP_TABLES", "RUNNING"):
             emit(_progress(request.update_id, state))
+        for event in rule.events:
+            emit(event)
         ended = self._waits.wait(cancel, rule.seconds)
         if ended == "lost":
             return UpdateResult(state="FAILED", message=LOST)
         if ended == "canceled":
             return UpdateResult(state="CANCELED")
-        for event in rule.events:
-            emit(event)
         return UpdateResult(state=rule.state, message=rule.message)
 
     def lose_engine(self) -> None:

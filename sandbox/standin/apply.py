@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TypeVar
 
 from sandbox.standin.bundle import Bundle
 from sandbox.standin.diagnostics import BundleError
@@ -14,6 +17,11 @@ from sandbox.standin.references import references
 from sandbox.standin.state import Entry, Journal
 
 _DONE = {"create": "Created", "update": "Updated", "update_id": "Updated", "recreate": "Recreated", "delete": "Deleted"}
+
+
+_RETRIES = 2
+_RETRY_MILLISECONDS = 15_000
+T = TypeVar("T")
 
 
 @dataclass
@@ -50,7 +58,7 @@ def apply(bundle: Bundle, steps: list[Step], journal: Journal) -> Outcome:
 
 
 def _within(error: BundleError, action: str) -> BundleError:
-    return error.within(action) if isinstance(error, ApiError) else BundleError(f"{action}: {error}")
+    return BundleError(f"{action}: {error.summary}", error.detail)
 
 
 def _carry_out(bundle: Bundle, step: Step, journal: Journal, broken: str | None) -> None:
@@ -85,8 +93,27 @@ def _create(bundle: Bundle, step: Step, journal: Journal) -> None:
 
 def _update(bundle: Bundle, step: Step, journal: Journal) -> None:
     config = _config(step, journal)
-    remote_id = step.kind.update(bundle.client, journal.state.entries[step.key].remote_id, config)
+    old_id = journal.state.entries[step.key].remote_id
+    try:
+        remote_id = _patiently(bundle, step, lambda: step.kind.update(bundle.client, old_id, config))
+    except ApiError as error:
+        raise error.within(f"updating id={old_id}") from error
     journal.put(step.key, Entry(remote_id, config, step.depends_on))
+
+
+def _patiently(bundle: Bundle, step: Step, act: Callable[[], T]) -> T:
+    """Do what may be done twice; after a server error try again, RETRIES times."""
+    pause = int(bundle.call.env.get("DATABRICKS_BUNDLE_RETRY_INTERVAL_MS") or _RETRY_MILLISECONDS) / 1000
+    for _ in range(_RETRIES):
+        try:
+            return act()
+        except ApiError as error:
+            if error.status < HTTPStatus.INTERNAL_SERVER_ERROR and error.status != HTTPStatus.REQUEST_TIMEOUT:
+                raise
+            reason = f"{error.status} {HTTPStatus(error.status).phrase} from {error.request}"
+            bundle.call.log.write("WARN", f"deploying {step.key}: retrying after {reason}")
+            time.sleep(pause)
+    return act()
 
 
 def _recreate(bundle: Bundle, step: Step, journal: Journal) -> None:
@@ -97,7 +124,7 @@ def _recreate(bundle: Bundle, step: Step, journal: Journal) -> None:
 def _delete(bundle: Bundle, step: Step, journal: Journal) -> None:
     remote_id = journal.state.entries[step.key].remote_id
     try:
-        step.kind.delete(bundle.client, remote_id)
+        _patiently(bundle, step, lambda: step.kind.delete(bundle.client, remote_id))
     except ApiError:
         # That it is gone already is what was wanted.
         if step.kind.read_if_there(bundle.client, remote_id) is not None:

@@ -71,6 +71,8 @@ class Bundle:
     root: Path | None = None
     config: Node = field(default_factory=lambda: Node({}))
     target: str = ""
+    has_own_root: bool = False
+    """Whether the target itself says where it is deployed to."""
     user: dict[str, Any] = field(default_factory=dict)
     includes: list[str] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)

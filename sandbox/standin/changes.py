@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from sandbox.standin.diff import MISSING, Path, differences, pattern_of, text_of, value_at
-from sandbox.standin.schema import type_at
+from sandbox.standin.schema import schema, type_at
 
 _ACTIONS = ("skip", "update", "update_id", "recreate")
 _EMPTY: tuple[Any, ...] = (MISSING, None, "", 0, False, [], {})
@@ -85,7 +85,7 @@ def action_of(found: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _known_fields(kind: str, old: Any, new: Any) -> set[str]:
-    declared = type_at(("resources", kind, "*"))
+    declared = schema().get(type_at(("resources", kind, "*")))
     return {*old, *new, *(declared if isinstance(declared, dict) else ())} - {"id", "lifecycle", "permissions"}
 
 

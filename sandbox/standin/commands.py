@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
+from sandbox.standin.approvals import NOT_APPROVED
 from sandbox.standin.bundle import Bundle, Call
 from sandbox.standin.deploy import deploy
-from sandbox.standin.destroy import NOT_APPROVED, destroy
+from sandbox.standin.destroy import destroy
 from sandbox.standin.diagnostics import AlreadyReportedError, BundleError, count
+from sandbox.standin.jobchecks import check_jobs
+from sandbox.standin.layout import check_shared_root
 from sandbox.standin.load import load
 from sandbox.standin.output import (
     as_json,
@@ -23,12 +27,27 @@ from sandbox.standin.plan import make_plan
 from sandbox.standin.planfile import plan_document, plan_text
 from sandbox.standin.run_job import run_job
 from sandbox.standin.run_pipeline import run_pipeline
+from sandbox.standin.select import narrowed, resolve_selection
 from sandbox.standin.state import pull, read_local_or_pull
 from sandbox.standin.sync import ensure_remote_files_folder
 
+_NOT_DEPLOYED = "resource not found or not yet deployed. Did you forget to run 'databricks bundle deploy'?"
 
-def _loaded(call: Call) -> Bundle:
+
+@contextlib.contextmanager
+def _reported(call: Call) -> Iterator[None]:
+    """Write an error as a finding, which ends with an empty line."""
+    try:
+        yield
+    except BundleError as error:
+        call.err.write(str(error.diagnostic()))
+        raise AlreadyReportedError from error
+
+
+def _loaded(call: Call, *, checked: bool = False) -> Bundle:
     bundle = load(call)
+    if checked and not bundle.failed:
+        check_jobs(bundle)
     report(bundle)
     if bundle.failed:
         raise AlreadyReportedError
@@ -37,6 +56,9 @@ def _loaded(call: Call) -> Bundle:
 
 def _validate(call: Call) -> int:
     bundle = load(call)
+    if not bundle.failed:
+        check_jobs(bundle)
+        check_shared_root(bundle)
     if not bundle.failed:
         ensure_remote_files_folder(bundle)
     report(bundle)
@@ -54,25 +76,32 @@ def _validate(call: Call) -> int:
 
 
 def _plan(call: Call) -> int:
-    bundle = _loaded(call)
-    state = pull(bundle, with_files=True)
-    try:
-        steps = make_plan(bundle, state)
-    except BundleError as error:
-        call.err.write(str(error.diagnostic()))
-        raise AlreadyReportedError from error
-    call.out.write(as_json(plan_document(steps, state)) if call.options.output == "json" else plan_text(steps))
+    bundle = _loaded(call, checked=True)
+    with _reported(call):
+        selected = resolve_selection(bundle)
+        state = pull(bundle, with_files=True)
+        steps, omitted = narrowed(make_plan(bundle, state), selected)
+    if call.options.output == "json":
+        call.out.write(as_json(plan_document(steps, state)))
+    else:
+        call.out.write(plan_text(steps, call.options.quiet, omitted if selected else None))
     return 0
 
 
 def _deploy(call: Call) -> int:
-    deploy(_loaded(call))
+    bundle = _loaded(call, checked=True)
+    check_shared_root(bundle)
+    with _reported(call):
+        deploy(bundle)
     return 0
 
 
 def _summary(call: Call) -> int:
     bundle = _loaded(call)
-    ids = read_local_or_pull(bundle).ids
+    with _reported(call):
+        ids = (pull(bundle) if call.options.force_pull else read_local_or_pull(bundle)).ids
+    if not bundle.client.workspace_id:
+        raise BundleError('strconv.ParseInt: parsing "": invalid syntax')
     is_json = call.options.output == "json"
     call.out.write(sorted_json(summary_json(bundle, ids)) if is_json else summary(bundle, ids))
     return 0
@@ -92,7 +121,8 @@ def _run(call: Call) -> int:
     kind, name, node = found[0]
     remote_id = state.ids.get(f"resources.{kind}.{name}")
     if remote_id is None:
-        raise BundleError("resource not found or not yet deployed. Did you forget to run 'databricks bundle deploy'?")
+        with _reported(call):
+            raise BundleError(_NOT_DEPLOYED)
     if kind == "jobs":
         run_job(bundle, remote_id, node)
     elif kind == "pipelines":
@@ -105,7 +135,9 @@ def _run(call: Call) -> int:
 def _destroy(call: Call) -> int:
     if not call.options.auto_approve:
         raise BundleError(NOT_APPROVED)
-    destroy(_loaded(call))
+    bundle = _loaded(call)
+    with _reported(call):
+        destroy(bundle)
     return 0
 
 

@@ -5,17 +5,12 @@ from __future__ import annotations
 import shutil
 
 from sandbox.standin.apply import apply
+from sandbox.standin.approvals import announce_destruction
 from sandbox.standin.bundle import Bundle
 from sandbox.standin.diagnostics import AlreadyReportedError
 from sandbox.standin.lock import deploy_lock
-from sandbox.standin.plan import Step, make_plan
+from sandbox.standin.plan import make_plan
 from sandbox.standin.state import Journal, State, pull
-
-NOT_APPROVED = (
-    "this command will destroy all resources deployed by this bundle, including workspace files in the deployment "
-    "directory.\nDeleting data assets such as schemas, pipelines, or volumes may cause permanent data loss and should "
-    "be carefully reviewed.\nTo proceed, use --auto-approve."
-)
 
 
 def destroy(bundle: Bundle) -> None:
@@ -33,8 +28,10 @@ def _destroy(bundle: Bundle, state: State) -> None:
     # A bundle without resources wants everything gone.
     bundle.config.set(("resources",), {})
     steps = make_plan(bundle, state)
-    _announce(bundle, steps)
-    say(f"All files and directories at the following location will be deleted: {bundle.remote('root')}\n")
+    quiet = bundle.call.options.quiet >= 2
+    if not quiet:
+        announce_destruction(bundle, steps, state)
+        say(f"All files and directories at the following location will be deleted: {bundle.remote('root')}\n")
     journal = Journal(bundle, state)
     outcome = apply(bundle, steps, journal)
     if outcome.errors:
@@ -44,20 +41,5 @@ def _destroy(bundle: Bundle, state: State) -> None:
         raise AlreadyReportedError
     bundle.client.remove(bundle.remote("root"), recursive=True)
     shutil.rmtree(bundle.local_state, ignore_errors=True)
-    say(f"Destroy: {len(steps)} deleted")
-
-
-def _announce(bundle: Bundle, steps: list[Step]) -> None:
-    say = bundle.call.say
-    ordered = sorted(steps, key=lambda step: step.key)
-    if ordered:
-        say("The following resources will be deleted:")
-        for step in ordered:
-            say(f"  delete {step.key}")
-        say()
-    for text in dict.fromkeys(step.kind.deletion for step in ordered if step.kind.deletion):
-        say(f"This action will result in the deletion {text}")
-        for step in ordered:
-            if step.kind.deletion == text:
-                say(f"  delete {step.key}")
-        say()
+    if not quiet:
+        say("Destroy complete!" if bundle.call.is_old else f"Destroy: {len(steps)} deleted")

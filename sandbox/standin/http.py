@@ -23,6 +23,7 @@ class ApiError(BundleError):
 
     def __init__(self, method: str, url: str, status: int, body: dict[str, Any]) -> None:
         self.status = status
+        self.request = f"{method} {urlsplit(url).path}"
         self.code = str(body.get("error_code") or "")
         self.message = str(body.get("message") or body.get("error") or _reason(status))
         self.endpoint = (

@@ -41,16 +41,42 @@ def resolve_references(bundle: Bundle) -> None:
     bundle.config = resolved
 
 
-def recommend_own_root(bundle: Bundle) -> None:
-    """Recommend a root path to a production target that declares none."""
-    if bundle.config.plain("bundle", "mode") != "production" or bundle.config.plain("workspace", "root_path"):
+def check_own_root(bundle: Bundle) -> None:
+    """Refuse a production target that declares no root path; recommend one where a run_as or a principal is set."""
+    config = bundle.config
+    if config.plain("bundle", "mode") != "production" or bundle.has_own_root:
         return
     root = f"/Workspace/Users/{bundle.user['userName']}/.bundle/${{bundle.name}}/${{bundle.target}}"
+    jobs = [node for kind, _, node in bundle.resources() if kind == "jobs"]
+    is_fixed = (
+        "@" not in str(bundle.user["userName"]) or config.plain("run_as") or all(job.plain("run_as") for job in jobs)
+    )
     bundle.diagnostics.append(
         Diagnostic(
-            "Recommendation",
-            "target with 'mode: production' should set 'workspace.root_path' to make sure only one copy is deployed",
+            "Recommendation" if is_fixed else "Error",
+            f"target with 'mode: production' {'should' if is_fixed else 'must'} set 'workspace.root_path' to make sure "
+            "only one copy is deployed",
             detail="A common practice is to use a username or principal name in this path, i.e. use\n\n"
             f"  root_path: {root}",
+        )
+    )
+
+
+def check_shared_root(bundle: Bundle) -> None:
+    """Warn of a root path that everybody may write to, unless everybody is meant to."""
+    root = bundle.remote("root")
+    if not root.startswith("/Workspace/Shared/"):
+        return
+    permissions = bundle.config.plain("permissions", default=[]) or []
+    if any(item.get("group_name") == "users" and item.get("level") == "CAN_MANAGE" for item in permissions):
+        return
+    bundle.diagnostics.append(
+        Diagnostic(
+            "Warning",
+            f"the bundle root path {root} is writable by all workspace users",
+            detail="The bundle is configured to use /Workspace/Shared, which will give read/write access to all users. "
+            "If this is intentional, add CAN_MANAGE for 'group_name: users' permission to your bundle configuration. "
+            "If the deployment should be restricted, move it to a restricted folder such as "
+            "/Workspace/Users/<username or principal name>.",
         )
     )

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from sandbox.standin.bundle import Bundle, Call
 from sandbox.standin.defaults import apply_mode, complete_resources
 from sandbox.standin.diagnostics import BundleError
-from sandbox.standin.jobchecks import check_jobs
-from sandbox.standin.layout import define_workspace_paths, recommend_own_root, resolve_references
+from sandbox.standin.engine import check_engine
+from sandbox.standin.layout import check_own_root, define_workspace_paths, resolve_references
 from sandbox.standin.localfiles import translate_paths
 from sandbox.standin.session import connect
 from sandbox.standin.source import read_files
@@ -19,13 +19,12 @@ PHASES: tuple[Callable[[Bundle], None], ...] = (
     read_files,
     select_target,
     connect,
-    recommend_own_root,
     define_workspace_paths,
     assign_variables,
     resolve_references,
     apply_mode,
+    check_own_root,
     complete_resources,
-    check_jobs,
     translate_paths,
 )
 
@@ -40,4 +39,6 @@ def load(call: Call) -> Bundle:
             bundle.diagnostics.append(error.diagnostic())
         if bundle.failed:
             break
+    if not bundle.failed:
+        check_engine(bundle)
     return bundle

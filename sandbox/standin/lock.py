@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from sandbox.standin.bundle import Bundle
+from sandbox.standin.denied import report_denied
 from sandbox.standin.diagnostics import AlreadyReportedError, BundleError
 from sandbox.standin.http import ApiError
 
@@ -32,7 +33,8 @@ def deploy_lock(bundle: Bundle) -> Iterator[None]:
     except ApiError as error:
         if error.status != HTTPStatus.FORBIDDEN:
             raise
-        _report_denied(bundle)
+        bundle.call.log.write("ERROR", f"Failed to acquire deployment lock: access denied: {_path(bundle)}")
+        report_denied(bundle)
         raise AlreadyReportedError from error
     except BundleError as error:
         bundle.call.log.write("ERROR", f"Failed to acquire deployment lock: {error}")
@@ -61,7 +63,7 @@ def _acquire(bundle: Bundle, *, forced: bool) -> dict[str, Any]:
             raise
     holder = _holder(bundle)
     if holder.get("ID") != lock["ID"]:
-        raise BundleError(_held(holder))
+        raise BundleError(_held_old(holder) if bundle.call.is_old else _held(holder))
     return lock
 
 
@@ -106,6 +108,12 @@ def _held(holder: dict[str, Any]) -> str:
     )
 
 
+def _held_old(holder: dict[str, Any]) -> str:
+    forced = "force acquired" if holder.get("IsForced") else "acquired"
+    taken = _as_go_time(str(holder.get("AcquisitionTime")))
+    return f"deploy lock {forced} by {holder.get('User')} at {taken}. Use --force-lock to override"
+
+
 def _as_go_time(text: str) -> str:
     """Write an RFC 3339 time as the original prints it: `2026-01-01 00:00:00 +0000 UTC`."""
     match = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:(\.\d*?)0*)?(Z|[+-]\d\d:\d\d)", text)
@@ -114,11 +122,3 @@ def _as_go_time(text: str) -> str:
     day, clock, fraction, zone = match.groups(default="")
     offset = "+0000 UTC" if zone in {"Z", "+00:00"} else f"{zone.replace(':', '')} {zone.replace(':', '')}"
     return f"{day} {clock}{'' if fraction == '.' else fraction} {offset}"
-
-
-def _report_denied(bundle: Bundle) -> None:
-    bundle.call.log.write("ERROR", f"Failed to acquire deployment lock: access denied: {_path(bundle)}")
-    bundle.call.say(
-        f"Error: unable to deploy to {bundle.remote('state')} as {bundle.user['userName']}.\n"
-        "Please make sure the current user or one of their groups is listed under the permissions of this bundle.\n"
-    )

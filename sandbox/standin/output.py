@@ -8,8 +8,11 @@ from typing import Any
 from sandbox.standin.bundle import Bundle
 from sandbox.standin.diagnostics import verdict
 from sandbox.standin.kinds import KINDS
-from sandbox.standin.node import Node, dotted
+from sandbox.standin.node import Node, Path, dotted
+from sandbox.standin.references import REFERENCE, steps_of
 
+_RESOURCE = ("resources", "jobs", "j")
+_TASK = (*_RESOURCE, "tasks", 0)
 _SHOWN = ("artifacts", "bundle", "experimental", "include", "permissions", "presets", "resources", "run_as", "sync")
 
 
@@ -57,10 +60,18 @@ def configuration(bundle: Bundle) -> dict[str, Any]:
 
 def locations(bundle: Bundle) -> dict[str, Any]:
     """Return where each value was written: an index into `files`, line and column."""
-    places = {dotted(path): node.location for path, node in bundle.config.walk() if path and node.location.file}
+    nodes = ((path, node) for path, node in bundle.config.walk() if _is_located(path))
+    places = {dotted(path): node.location for path, node in nodes if node.location.file}
     files = sorted({place.file for place in places.values()})
     found = {path: [[files.index(at.file), at.line, at.column]] for path, at in sorted(places.items())}
     return {"files": files, "version": 1, "locations": found}
+
+
+def _is_located(path: Path) -> bool:
+    """Tell whether places are shown: of top-level keys, of resources and of the tasks of jobs."""
+    if path[:1] != ("resources",):
+        return len(path) == 1
+    return len(path) <= len(_RESOURCE) or (path[1] == "jobs" and path[3] == "tasks" and len(path) <= len(_TASK))
 
 
 def summary(bundle: Bundle, ids: dict[str, str]) -> str:
@@ -82,11 +93,22 @@ def summary_json(bundle: Bundle, ids: dict[str, str]) -> dict[str, Any]:
     document = configuration(bundle)
     for kind, name, _ in bundle.resources():
         entry, remote_id = document["resources"][kind][name], ids.get(f"resources.{kind}.{name}")
+        if kind == "volumes":
+            entry["volume_path"] = _volume_path(bundle, entry)
         if remote_id is None:
             entry["modified_status"] = "created"
         else:
             entry |= {"id": remote_id, "url": resource_url(bundle, kind, remote_id)}
     return document
+
+
+def _volume_path(bundle: Bundle, volume: dict[str, Any]) -> str:
+    """Return where a volume's files are; a reference to a schema's name is followed."""
+    schema = str(volume.get("schema_name") or "")
+    whole = REFERENCE.fullmatch(schema)
+    if whole is not None:
+        schema = str(bundle.config.plain(*steps_of(whole.group(1)), default=schema))
+    return f"/Volumes/{volume.get('catalog_name')}/{schema}/{volume.get('name')}"
 
 
 def resource_url(bundle: Bundle, kind: str, remote_id: str | None) -> str:

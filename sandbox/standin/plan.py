@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import graphlib
+import itertools
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +41,11 @@ class Step:
     def kind(self) -> Kind:
         """Return the resource type."""
         return KINDS[self.key.split(".")[1]]
+
+    @property
+    def shown(self) -> str:
+        """Return the action as texts name it."""
+        return "update" if self.action == "update_id" else self.action
 
     @property
     def label(self) -> str:
@@ -77,6 +84,12 @@ def totals(steps: list[Step]) -> Counter[str]:
     return counts
 
 
+def totals_text(steps: list[Step], words: Sequence[str], omitted: int | None = None) -> str:
+    """Return what is added, changed, deleted and left, in the words for it; `omitted` steps were not selected."""
+    text = ", ".join(f"{number} {word}" for number, word in zip(totals(steps).values(), words, strict=True))
+    return text if omitted is None else f"{text}, {omitted} not selected"
+
+
 def substitute(
     key: str, config: dict[str, Any], ids: dict[str, str], wanted: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
@@ -89,6 +102,18 @@ def substitute(
         leaf.value = REFERENCE.sub(lambda match: _known(match, ids, wanted), leaf.value)
         if type_at((*base, *path)) == "integer" and leaf.value.lstrip("-").isdigit():
             leaf.value = int(leaf.value)
+    result: dict[str, Any] = node.plain()
+    return result
+
+
+def without_open_numbers(key: str, config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with 0 for every number that only the deploy can find out."""
+    node = from_plain(config)
+    base = steps_of(key)
+    for path, leaf in node.walk():
+        is_open = isinstance(leaf.value, str) and REFERENCE.search(leaf.value)
+        if is_open and type_at((*base, *path)) == "integer":
+            leaf.value = 0
     result: dict[str, Any] = node.plain()
     return result
 
@@ -142,7 +167,19 @@ def order_of(steps: dict[str, Step]) -> list[str]:
     try:
         return list(graphlib.TopologicalSorter(graph).static_order())
     except graphlib.CycleError as error:
-        raise BundleError(f"cycle detected: {' -> '.join(error.args[1])}") from error
+        raise BundleError(_cycle(list(error.args[1]), steps)) from error
+
+
+def _cycle(nodes: list[str], steps: dict[str, Step]) -> str:
+    """Say who refers to whom, beginning with the last; the first node stands at the end again."""
+    first, *others = dict.fromkeys(nodes)
+
+    def label(source: str, target: str) -> str:
+        return next(item["label"] for item in steps[source].depends_on if item["node"] == target)
+
+    chain = [first, *others]
+    parts = [f"{after} refers to {before} via {label(after, before)}" for before, after in itertools.pairwise(chain)]
+    return f"cycle detected: {' '.join(parts)} which refers to {chain[-1]} via {label(first, chain[-1])}"
 
 
 def deletion_order(state: State) -> list[str]:
@@ -166,5 +203,6 @@ def _read(bundle: Bundle, key: str, remote_id: str) -> dict[str, Any] | None:
 
 def _compare(step: Step, state: State, remote: dict[str, Any]) -> None:
     step.remote = remote
-    step.changes = changes(step.key.split(".")[1], state.entries[step.key].config, step.config, remote)
+    new = without_open_numbers(step.key, step.config)
+    step.changes = changes(step.key.split(".")[1], state.entries[step.key].config, new, remote)
     step.action = action_of(step.changes)

@@ -46,7 +46,7 @@ def _read_user(client: Client, cache: Cache, token: str) -> dict[str, Any]:
     key = f"{client.host}\n{token}"
     me = cache.read("user", key, USER_SECONDS)
     if me is None:
-        me = client.get("/api/2.0/preview/scim/v2/Me")
+        me = client.get("/api/2.0/preview/scim/v2/Me?")
         cache.write("user", key, me)
     return me
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sandbox.standin.bundle import ROOT_FILES, Bundle
 from sandbox.standin.diagnostics import BundleError
-from sandbox.standin.node import Node, dotted, merge
+from sandbox.standin.node import Node, dotted, from_plain, merge
 from sandbox.standin.schema import normalize
 from sandbox.standin.yamlsource import YamlError, load_yaml
 
@@ -38,7 +38,7 @@ def read_files(bundle: Bundle) -> None:
     for name in bundle.includes:
         config = merge(config, _read(bundle, bundle.folder / name))
     bundle.config = config
-    config.set(("include",), bundle.includes)
+    config.set(("include",), from_plain(bundle.includes))
     _refuse_shared_keys(bundle)
 
 

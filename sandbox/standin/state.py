@@ -41,6 +41,9 @@ class State:
     deployment: dict[str, Any] = field(default_factory=dict)
     """The record of uploaded files (deployment.json)."""
 
+    is_ahead: bool = False
+    """Whether the working copy knows more than the workspace."""
+
     @property
     def exists(self) -> bool:
         """Tell whether anything was ever deployed."""
@@ -64,14 +67,15 @@ class State:
 
 def pull(bundle: Bundle, *, with_files: bool = False) -> State:
     """Read the state from the workspace and the working copy; the newer one counts."""
-    names = ["terraform.tfstate", "resources.json", *(["deployment.json"] if with_files else [])]
-    found = {name: _download(bundle, name) for name in names}
+    found = _download_all(bundle, ["terraform.tfstate", "resources.json"])
     if found["terraform.tfstate"] is not None:
         raise BundleError("the target was deployed with the terraform engine, which the stand-in does not have")
-    state = _newer(bundle, _parse(found["resources.json"], "resources.json"), _local(bundle))
-    state = _recover(bundle, state)
-    state.deployment = json.loads(found.get("deployment.json") or b"{}")
-    if state.exists and not _wal(bundle).exists():
+    remote = _parse(found["resources.json"], "resources.json")
+    state = _recover(bundle, _newer(bundle, remote, _local(bundle)))
+    state.is_ahead = state.serial > (remote.serial if remote else 0)
+    if with_files:
+        state.deployment = json.loads(_download(bundle, "deployment.json") or b"{}")
+    if state.exists:
         _write_local(bundle, state)
     return state
 
@@ -103,9 +107,9 @@ class Journal:
 
     def finish(self) -> None:
         """Turn the log into the next state, here and in the workspace."""
-        if not self.changed and not _wal(self._bundle).exists():
+        if not self.changed and not self.state.is_ahead:
             return
-        self.state.serial += 1
+        self.state.serial += self.changed
         _write_local(self._bundle, self.state)
         _wal(self._bundle).unlink(missing_ok=True)
         upload(self._bundle, "resources.json", self.state.document())
@@ -130,6 +134,22 @@ def upload(bundle: Bundle, name: str, document: dict[str, Any]) -> None:
             raise
         bundle.client.mkdirs(bundle.remote("state"))
         bundle.client.import_file(path, content, overwrite=True)
+
+
+def _download_all(bundle: Bundle, names: list[str]) -> dict[str, bytes | None]:
+    """Download the files of the state; each that cannot be read is told of, the last as the command's own error."""
+    found: dict[str, bytes | None] = {}
+    errors: list[BundleError] = []
+    for name in names:
+        try:
+            found[name] = _download(bundle, name)
+        except BundleError as error:
+            errors.append(error)
+    for other in errors[:-1]:
+        bundle.call.err.write(str(other.diagnostic()))
+    if errors:
+        raise errors[-1]
+    return found
 
 
 def _download(bundle: Bundle, name: str) -> bytes | None:
@@ -177,7 +197,7 @@ def _newer(bundle: Bundle, remote: State | None, local: State | None) -> State:
     if remote.lineage != local.lineage:
         raise BundleError(
             "lineage mismatch in state files",
-            f"Available state files:\n- {bundle.remote('state')}/resources.json: remote direct state "
+            "Available state files:\n- resources.json: remote direct state "
             f'serial={remote.serial} lineage="{remote.lineage}"\n'
             f"- {bundle.local_state / 'resources.json'}: local direct state "
             f'serial={local.serial} lineage="{local.lineage}"',
@@ -204,6 +224,9 @@ def _recover(bundle: Bundle, state: State) -> State:
         else:
             item = line["v"]
             state.entries[line["k"]] = Entry(item["__id__"], item["state"], item.get("depends_on") or [])
+    state.serial = head["serial"]
+    _write_local(bundle, state)
+    _wal(bundle).unlink()
     return state
 
 

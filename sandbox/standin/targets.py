@@ -48,6 +48,7 @@ def _default(known: dict[str, Node]) -> str:
 def _override(bundle: Bundle, target: Node) -> None:
     overrides = dict(target.value or {})
     overrides.pop("default", None)
+    bundle.has_own_root = bool(target.plain("workspace", "root_path"))
     mode = overrides.pop("mode", None)
     if mode is not None:
         if mode.value not in _MODES:

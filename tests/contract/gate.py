@@ -19,7 +19,7 @@ _OWN_HEADERS = {"transfer-encoding", "connection", "content-length", "date", "se
 
 @dataclass
 class Fault:
-    """Requests that fail: those whose method and path begin like `request`."""
+    """Requests that fail: those whose method and path have `request` in them."""
 
     request: str
     status: int = 500
@@ -33,7 +33,7 @@ class Fault:
 
     def strikes(self, request: str) -> bool:
         """Tell whether this request fails, and count it."""
-        if not request.startswith(self.request):
+        if self.request not in request:
             return False
         if self.after:
             self.after -= 1
@@ -75,61 +75,7 @@ class Gate:
 def open_gate(workspace: str) -> Iterator[Gate]:
     """Open a gate in front of a workspace's address."""
     gate = Gate(workspace)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
-
-        def handle_one(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            request = f"{self.command} {unquote(self.path)}"
-            fault = gate.fault_for(request)
-            if fault and fault.hang:
-                gate.held.append(request)
-                time.sleep(fault.hang)
-            if fault and not fault.hang:
-                error = json.dumps({"error_code": fault.code, "message": fault.message}).encode()
-                self._reply(fault.status, {"Content-Type": "application/json"}, error)
-                return
-            status, headers, content = self._pass_on(body)
-            self._reply(status, headers, content)
-
-        def _pass_on(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
-            connection = http.client.HTTPConnection(gate.workspace)
-            headers = {name: value for name, value in self.headers.items() if name.lower() != "accept-encoding"}
-            connection.request(self.command, self.path, body or None, headers)
-            answer = connection.getresponse()
-            content = answer.read()
-            connection.close()
-            kept = {name: value for name, value in answer.getheaders() if name.lower() not in _OWN_HEADERS}
-            return answer.status, kept, content
-
-        def _reply(self, status: int, headers: dict[str, str], content: bytes) -> None:
-            try:
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True  # a killed client reads no answer
-
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815 - names that http.server asks for
-
-        def log_message(self, *_: Any) -> None:
-            """Keep the test's output clean."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A killed client resets its connection, which is no fault of the gate."""
-            if not isinstance(sys.exception(), ConnectionError):
-                super().handle_error(request, client_address)
-
-    server = Server(("127.0.0.1", 0), Handler)
-    gate.host = f"http://127.0.0.1:{server.server_port}"
+    server = _Server(gate)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
@@ -138,3 +84,63 @@ def open_gate(workspace: str) -> Iterator[Gate]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, gate: Gate) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.gate = gate
+        gate.host = f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A killed client resets its connection, which is no fault of the gate."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+
+    def handle_one(self) -> None:
+        """Fail a request, hold it up, or pass it on."""
+        gate: Gate = self.server.gate  # type: ignore[attr-defined] # every _Server has one
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        request = f"{self.command} {unquote(self.path)}"
+        fault = gate.fault_for(request)
+        if fault and not fault.hang:
+            error = json.dumps({"error_code": fault.code, "message": fault.message}).encode()
+            self._reply(fault.status, {"Content-Type": "application/json"}, error)
+            return
+        if fault:
+            gate.held.append(request)
+            time.sleep(fault.hang)
+        self._pass_on(gate.workspace, body)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815 - names that http.server asks for
+
+    def _pass_on(self, workspace: str, body: bytes) -> None:
+        connection = http.client.HTTPConnection(workspace)
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "accept-encoding"}
+        connection.request(self.command, self.path, body or None, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        kept = {name: value for name, value in answer.getheaders() if name.lower() not in _OWN_HEADERS}
+        self._reply(answer.status, kept, content)
+
+    def _reply(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        try:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+        except ConnectionError:
+            self.close_connection = True  # a killed client reads no answer
+
+    def log_message(self, *_: Any) -> None:
+        """Keep the test's output clean."""

@@ -80,8 +80,11 @@ def test_a_change_in_the_workspace_is_planned_as_an_update(sample: Any) -> None:
 
 
 def test_a_saved_plan_is_deployed_once_and_refused_when_it_is_stale(sample: Any) -> None:
+    sample("bundle", "deploy")
+    jobs = sample.folder / "resources" / "jobs.yml"
+    jobs.write_text(jobs.read_text().replace("timezone_id: UTC", "timezone_id: Europe/Berlin"))
     sample.write(sample("bundle", "plan", "-o", "json").stdout, "plan.json")
-    assert "Resources: 3 created" in sample("bundle", "deploy", "--plan", "plan.json").stderr
+    assert "Resources: 0 created, 1 changed" in sample("bundle", "deploy", "--plan", "plan.json").stderr
     stale = sample("bundle", "deploy", "--plan", "plan.json")
     assert stale.exit == 1
     assert "run 'bundle plan' again" in stale.stderr
