@@ -65,7 +65,7 @@ def _bundle(words: list[str], around: Surroundings) -> int:
     if options.help:
         out.write(f"{text}.\n\n{usage(name, own)}")
         return 0
-    return _run(name, Call(options, around, Log(around.env, err, debug=options.debug)))
+    return _run(name, Call(options, around, Log(around.env, around.cwd, err, debug=options.debug)))
 
 
 def _options(name: str, words: list[str], own: Sequence[Flag]) -> argparse.Namespace:

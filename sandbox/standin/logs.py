@@ -16,11 +16,12 @@ _ORDER = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "ERROR": 4, "DISABLED": 
 class Log:
     """Writes lines of at least the level that is asked for; warnings and errors unless told otherwise."""
 
-    def __init__(self, env: Mapping[str, str], err: TextIO, *, debug: bool = False) -> None:
+    def __init__(self, env: Mapping[str, str], cwd: Path, err: TextIO, *, debug: bool = False) -> None:
         asked = "DEBUG" if debug else env.get("DATABRICKS_LOG_LEVEL", "WARN").upper()
         self._lowest = _ORDER.get(asked, _ORDER["WARN"])
         self._json = env.get("DATABRICKS_LOG_FORMAT", "").lower() == "json"
-        self._file = _file(env.get("DATABRICKS_LOG_FILE", "stderr"))
+        name = env.get("DATABRICKS_LOG_FILE") or "stderr"
+        self._file = None if name == "stderr" else cwd / name
         self._err = err
 
     def write(self, level: Level, message: str) -> None:
@@ -39,7 +40,3 @@ class Log:
             return f"{level.title()}: {message}"
         now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         return json.dumps({"time": now, "level": level, "msg": message, "pid": os.getpid()}, ensure_ascii=False)
-
-
-def _file(name: str) -> Path | None:
-    return None if name in {"", "stderr"} else Path(name)

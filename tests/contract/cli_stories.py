@@ -19,7 +19,6 @@ import yaml
 from databricks.sdk import WorkspaceClient
 
 from sandbox.standin.cli import main
-from tests.contract.gate import Gate
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CONTRACT = FIXTURES / "cli-contract"
@@ -64,17 +63,18 @@ class Player:
     program: Program
     executable: str
     """The program's file, for calls that are killed."""
-    gate: Gate
     client: WorkspaceClient
-    """A client of the workspace behind the gate."""
-    token: str
     place: Path
     folder: Path = field(init=False)
     results: list[Result] = field(default_factory=list)
 
+    @property
+    def _host(self) -> str:
+        return (self.client.config.host or "").rstrip("/")
+
     def play(self, name: str) -> list[Result]:
         """Play a story and return what each call did, in texts that are the same every time."""
-        self.gate.clear()
+        self._do_faults("none")
         self._do_play({})
         self.name = re.sub(r"\W+", "_", name).lower()
         self.folder = self.place / "bundle"
@@ -101,8 +101,8 @@ class Player:
         variables = {
             "HOME": str(self.place),
             "PATH": os.environ["PATH"],
-            "DATABRICKS_HOST": self.gate.host,
-            "DATABRICKS_TOKEN": self.token,
+            "DATABRICKS_HOST": self._host,
+            "DATABRICKS_TOKEN": self.client.config.token or "",
             "DATABRICKS_BUNDLE_RETRY_INTERVAL_MS": "50",
             "DATABRICKS_CLI_DISABLE_TELEMETRY": "1",
         }
@@ -125,8 +125,8 @@ class Player:
                 text=True,
             )
             self._await(lambda: facts["when"] in errors.read_text(encoding="utf-8"), errors)
-            if "wait_for" in facts:
-                self._await(lambda: any(request.startswith(facts["wait_for"]) for request in self.gate.held), errors)
+            if facts.get("held"):
+                self._await(lambda: any(fault["hits"] for fault in self._faults()), errors)
                 time.sleep(0.5)  # what was sent at the same time and is not held up is answered meanwhile
             process.send_signal(signal.Signals[facts["signal"]])
             out, _ = process.communicate(timeout=CALL_SECONDS)
@@ -167,7 +167,14 @@ class Player:
         self.folder = self.place / "bundle"
 
     def _do_fault(self, facts: Mapping[str, Any]) -> None:
-        self.gate.fail(**facts)
+        self.client.api_client.do("POST", "/sandbox/faults", body=dict(facts))
+
+    def _do_faults(self, _none: str) -> None:
+        self.client.api_client.do("DELETE", "/sandbox/faults")
+
+    def _faults(self) -> list[dict[str, Any]]:
+        answer = self.client.api_client.do("GET", "/sandbox/faults")
+        return list(answer["faults"]) if isinstance(answer, dict) else []
 
     def _do_lock(self, facts: Mapping[str, Any]) -> None:
         lock = {"ID": "6a9f0c1e-0000-4000-8000-000000000000", "AcquisitionTime": facts["time"], "User": facts["user"]}
@@ -220,11 +227,7 @@ class Player:
         return {name: self._plain(result[name]) if name != "exit" else result[name] for name in compared}
 
     def _plain(self, text: str) -> str:
-        behind = self.client.config.host or ""
-        for found, name in (
-            *((self.gate.host, "HOST"), (behind, "HOST"), (str(self.place), "DIR")),
-            (self.gate.host.removeprefix("http://"), "HOST"),
-        ):
+        for found, name in ((self._host, "HOST"), (str(self.place), "DIR")):
             text = text.replace(found, name)
         for pattern, name in _VARYING:
             text = re.sub(pattern, name, text)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.contract.cli_stories import CONTRACT, STORIES, Player, Result, program_at, stand_in
-from tests.contract.gate import Gate, open_gate
 
 if TYPE_CHECKING:
     from tests.contract.conftest import Sandbox
@@ -39,13 +38,7 @@ def _id(name: str, index: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def gate(sandbox: Sandbox) -> Iterator[Gate]:
-    with open_gate(sandbox.host) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def played(sandbox: Sandbox, gate: Gate, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Result]]:
+def played(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[Result]]:
     """Play a story once."""
     done: dict[str, list[Result]] = {}
 
@@ -54,7 +47,7 @@ def played(sandbox: Sandbox, gate: Gate, tmp_path_factory: pytest.TempPathFactor
             executable = CLI or str(sandbox.state_dir / "bin" / "databricks")
             place = tmp_path_factory.mktemp("story")
             program = program_at(CLI) if CLI else stand_in
-            player = Player(program, executable, gate, sandbox.client, sandbox.token, Path(place))
+            player = Player(program, executable, sandbox.client, Path(place))
             done[name] = player.play(name)
         return done[name]
 
