@@ -85,10 +85,10 @@ class Process:
         os.killpg(self._process.pid, signal.SIGKILL)
         return self.end()
 
-    def end(self) -> End:
+    def end(self, seconds: float = 90) -> End:
         """Wait for the end."""
         try:
-            exit_code = self._process.wait(timeout=90)
+            exit_code = self._process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             self._end_group()
             raise

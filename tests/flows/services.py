@@ -65,9 +65,14 @@ class ScriptedWorkspace:
 
     def start_job(self, name: str, *tasks: str) -> str:
         """Create a job of notebooks and start it, as somebody else would; return the run's id."""
+        job_id = int(self.make_job(name, *tasks))
+        return str(self._post("/api/2.2/jobs/run-now", {"job_id": job_id})["run_id"])
+
+    def make_job(self, name: str, *tasks: str) -> str:
+        """Create a job of notebooks that may run many times at once; return its id."""
         notebooks = [{"task_key": key, "notebook_task": {"notebook_path": f"/Workspace/Shared/{key}"}} for key in tasks]
-        job = self._post("/api/2.2/jobs/create", {"name": name, "tasks": notebooks})
-        return str(self._post("/api/2.2/jobs/run-now", {"job_id": job["job_id"]})["run_id"])
+        made = {"name": name, "tasks": notebooks, "max_concurrent_runs": 1000}
+        return str(self._post("/api/2.2/jobs/create", made)["job_id"])
 
     def make_pipeline(self, name: str) -> str:
         """Create a pipeline, as somebody else would; return its id."""

@@ -86,19 +86,23 @@ def expected_window(durations: Sequence[float]) -> Window | None:
 
 
 def next_look(sight: Sight, pace: Pace) -> float:
-    """Return in how many seconds to look again; always more than nothing."""
-    if sight.age < pace.first:
+    """Return in how many seconds to look again; never at once, also where clocks are coarse."""
+    return max(_next_look(sight, pace), pace.first / 10)
+
+
+def _next_look(sight: Sight, pace: Pace) -> float:
+    if sight.age < 0.99 * pace.first:
         return pace.first - sight.age
     if sight.ending:
         return min(pace.first, pace.steady)
     if sight.window is None:
         return _to_next_multiple(sight.age, pace.steady)
     if sight.age < sight.window.opens:
-        wait = min(pace.longest(sight.quiet), max(pace.far[0] * 1.5, sight.window.opens / FAR_LOOKS))
+        wait = min(pace.longest(sight.quiet), max(pace.far[0] * 2, sight.window.opens / FAR_LOOKS))
         return _in_equal_parts(sight.window.opens - sight.age, wait)
     if sight.age < sight.window.closes:
         width = sight.window.closes - sight.window.opens
-        return min(0.8 * pace.steady, max(width / LOOKS_PER_WINDOW, pace.first / 3))
+        return min(0.65 * pace.steady, max(width / LOOKS_PER_WINDOW, pace.first / 3))
     overdue = sight.age - sight.window.closes
     return min(pace.far[0], max(pace.steady, overdue / 10))
 
@@ -114,7 +118,7 @@ def after_fault(faults: int, retry_after: float | None, pace: Pace) -> float:
 
 def _to_next_multiple(age: float, pause: float) -> float:
     """Return the time to the next multiple; a look that came a little late must not bring two close to each other."""
-    return max((math.floor(age / pause + 0.1) + 1) * pause - age, pause / 10)
+    return (math.floor(age / pause + 0.1) + 1) * pause - age
 
 
 def _in_equal_parts(distance: float, longest: float) -> float:

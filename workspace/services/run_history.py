@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,32 +19,32 @@ if TYPE_CHECKING:
 LOOK_BACK = 25
 """Newest ended runs that are read: one page of jobs/runs/list."""
 
-KEPT_JOBS = 1024
+KEPT = 1024
 KEPT_SECONDS = 3600.0
 _EVENTS = 100
 
 
 class History:
-    """Durations by job or pipeline, the newest `KEPT_JOBS` for an hour. What is empty is asked for again."""
+    """Durations by job or pipeline, the newest `KEPT` for an hour. What is empty is asked for again."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._known: OrderedDict[Hashable, tuple[float, tuple[float, ...]]] = OrderedDict()
+        self._learned: OrderedDict[Hashable, tuple[float, tuple[float, ...]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def durations(self, key: Hashable, read: Callable[[], Sequence[float]]) -> tuple[float, ...]:
-        """Return the durations under the key, from `read` where they are not known."""
+    def known(self, key: Hashable) -> tuple[float, ...] | None:
+        """Return the durations under the key, None where they are not known or too old."""
         with self._lock:
-            at, known = self._known.get(key, (0.0, ()))
-            if known and self._clock() - at < KEPT_SECONDS:
-                return known
-        found = tuple(read())
+            at, durations = self._learned.get(key, (0.0, ()))
+            return durations if durations and self._clock() - at < KEPT_SECONDS else None
+
+    def learn(self, key: Hashable, durations: Sequence[float]) -> None:
+        """Keep durations; what was learned longest ago makes room."""
         with self._lock:
-            self._known[key] = (self._clock(), found)
-            self._known.move_to_end(key)
-            while len(self._known) > KEPT_JOBS:
-                self._known.popitem(last=False)
-        return found
+            self._learned[key] = (self._clock(), tuple(durations))
+            self._learned.move_to_end(key)
+            while len(self._learned) > KEPT:
+                self._learned.popitem(last=False)
 
 
 def job_durations(client: WorkspaceClient, job_id: str) -> tuple[float, ...]:
@@ -55,7 +55,12 @@ def job_durations(client: WorkspaceClient, job_id: str) -> tuple[float, ...]:
     """
     query = {"job_id": job_id, "completed_only": "true", "limit": LOOK_BACK}
     answer = get_json(client, "/api/2.2/jobs/runs/list", query, f"reading the runs of job {job_id}")
-    return tuple(_seconds(run) for run in answer.get("runs") or [] if result_of(run) is RunResult.SUCCESS)
+    return durations_of(answer.get("runs") or [])
+
+
+def durations_of(runs: Iterable[Json]) -> tuple[float, ...]:
+    """Return the seconds that those of these ended runs took that succeeded."""
+    return tuple(_seconds(run) for run in runs if result_of(run) is RunResult.SUCCESS)
 
 
 def update_durations(client: WorkspaceClient, pipeline_id: str) -> tuple[float, ...]:

@@ -18,8 +18,8 @@ from workspace.services.pacing import Pace
 from workspace.services.poller import Awaited, poller_of
 from workspace.services.polling import Look, passes
 from workspace.services.prospects import prospects_of
-from workspace.services.rest import get_pages
-from workspace.services.run_history import History, job_durations, update_durations
+from workspace.services.rest import get_json, get_pages
+from workspace.services.run_history import History, durations_of, job_durations, update_durations
 from workspace.services.run_states import ENDED, Json, life_cycle_state, progress_of, run_outcome
 from workspace.services.watches import Told
 from workspace.settings import Settings
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 OnChange = Callable[[Look[Json]], None]
+LIST_PATH = "/api/2.2/jobs/runs/list"
 PAGE = 25
 """Runs on one page of jobs/runs/list at most."""
 
@@ -92,35 +93,53 @@ def wait_for_runs(client: WorkspaceClient, handles: Sequence[RunHandle], patienc
 
 
 class JobRuns:
-    """The runs of one job."""
+    """The runs of one job. The client tries each request once: what fails is looked at again anyway."""
 
     def __init__(self, client: WorkspaceClient, job_id: str) -> None:
-        self._client = without_retries(client)
+        self._client = client
         self._job_id = job_id
         self._active = 0
+        self._durations = _history(client).known(("job", job_id)) if job_id else ()
 
     def look(self, due: Sequence[str], waited_for: Sequence[str]) -> Mapping[str, Look[Json] | OperatorError]:
-        """Read each run that is due, or list all active ones where that takes fewer requests.
+        """Read each run that is due, or list runs where that takes fewer requests.
 
-        A run that a list does not have is read by itself: only that tells whether it ended, and how.
+        The first time the newest runs are listed, ended ones too: one request tells the state of the run and how long
+        earlier ones took. A run that a list does not have is read by itself: only that tells whether it ended, and how.
         """
-        if len(due) <= math.ceil(max(self._active, len(waited_for)) / PAGE):
+        several = len(due) > math.ceil(max(self._active, len(waited_for)) / PAGE)
+        listed: Mapping[str, Json] = {}
+        if self._durations is None or (several and self._job_id):
+            try:
+                listed = self._list_newest() if self._durations is None else self._list_active()
+            except WorkspaceRequestError as error:
+                if passes(error):
+                    return dict.fromkeys(due, error)
+                # The job is gone, or its runs may not be listed: what a single run says counts.
+                self._durations = self._durations or ()
+        if not listed:
             return self._read(due)
-        try:
-            active = self._list()
-        except OperatorError as error:
-            return dict.fromkeys(due, error)
-        found = {run_id: _look_at(active[run_id]) for run_id in waited_for if run_id in active}
-        return found | self._read([run_id for run_id in waited_for if run_id not in active])
+        found = {run_id: _look_at(listed[run_id]) for run_id in waited_for if run_id in listed}
+        return found | self._read([run_id for run_id in waited_for if run_id not in listed])
 
     def durations(self) -> Sequence[float]:
         """Return how long earlier runs of the job took."""
-        read = functools.partial(job_durations, self._client, self._job_id)
-        return _history(self._client).durations(("job", self._job_id), read)
+        return self._durations or ()
 
-    def _list(self) -> dict[str, Json]:
+    def _list_newest(self) -> dict[str, Json]:
+        query = {"job_id": self._job_id, "expand_tasks": "true", "limit": PAGE}
+        page = get_json(self._client, LIST_PATH, query, f"listing runs of job {self._job_id}")
+        runs = page.get("runs") or []
+        ended = [run for run in runs if life_cycle_state(run) in ENDED]
+        # So many are active that no ended one is on the page: they are asked for by themselves.
+        lacking = not ended and page.get("next_page_token")
+        self._durations = job_durations(self._client, self._job_id) if lacking else durations_of(ended)
+        _history(self._client).learn(("job", self._job_id), self._durations)
+        return {str(run.get("run_id")): run for run in runs if not run.get("has_more")}
+
+    def _list_active(self) -> dict[str, Json]:
         query = {"job_id": self._job_id, "active_only": "true", "expand_tasks": "true", "limit": PAGE}
-        pages = get_pages(self._client, "/api/2.2/jobs/runs/list", query, f"listing runs of job {self._job_id}")
+        pages = get_pages(self._client, LIST_PATH, query, f"listing runs of job {self._job_id}")
         active = {str(run.get("run_id")): run for page in pages for run in page.get("runs") or []}
         self._active = len(active)
         return active
@@ -139,10 +158,10 @@ class JobRuns:
 
 
 class Updates:
-    """The updates of one pipeline."""
+    """The updates of one pipeline. The client tries each request once."""
 
     def __init__(self, client: WorkspaceClient, pipeline_id: str) -> None:
-        self._client = without_retries(client)
+        self._client = client
         self._pipeline_id = pipeline_id
 
     def look(self, due: Sequence[str], waited_for: Sequence[str]) -> Mapping[str, Look[Json] | OperatorError]:
@@ -158,8 +177,12 @@ class Updates:
 
     def durations(self) -> Sequence[float]:
         """Return how long earlier updates of the pipeline took."""
-        read = functools.partial(update_durations, self._client, self._pipeline_id)
-        return _history(self._client).durations(("pipeline", self._pipeline_id), read)
+        key, history = ("pipeline", self._pipeline_id), _history(self._client)
+        known = history.known(key)
+        if known is None:
+            known = update_durations(self._client, self._pipeline_id)
+            history.learn(key, known)
+        return known
 
 
 @functools.lru_cache(maxsize=16)
@@ -175,7 +198,7 @@ def _awaited(client: WorkspaceClient, handle: RunHandle, patience: Patience) -> 
         run_id=handle.run_id,
         what=f"{'Run' if is_job else 'Update'} {handle.run_id} of {handle.resource}",
         key=(handle.kind, handle.parent_id),
-        subject=kind(client, handle.parent_id),
+        subject=kind(without_retries(client), handle.parent_id),
         pace=patience.pace if is_job else patience.pace.for_updates,
         timeout=patience.timeout,
         age=patience.age,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
@@ -76,11 +77,8 @@ class Group(Generic[T]):
     window: Window | None = None
     asked_history: bool = False
     busy: bool = False
-
-    @property
-    def due(self) -> float:
-        """When something of this group is due."""
-        return min(watch.due for watch in self.watches.values())
+    due: float = 0.0
+    """When the first of its runs is due."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +96,9 @@ class Watches(Generic[T]):
 
     def __init__(self) -> None:
         self._groups: dict[Hashable, Group[T]] = {}
+        self._order: list[tuple[float, int, Group[T]]] = []
+        """A heap of groups by when they are due. One whose time has changed is in it again; the old entry is stale."""
+        self._pushed = 0
         self._not_before = 0.0
 
     def __bool__(self) -> bool:
@@ -105,7 +106,9 @@ class Watches(Generic[T]):
 
     def add(self, key: Hashable, subject: Subject[T], watch: Watch[T]) -> None:
         """Wait for a run; the subject counts where its group is new."""
-        self._groups.setdefault(key, Group(key, subject)).watches[watch.run_id] = watch
+        group = self._groups.setdefault(key, Group(key, subject))
+        group.watches[watch.run_id] = watch
+        self._plan(group)
 
     def remove(self, key: Hashable, run_id: str) -> None:
         """Wait for a run no longer."""
@@ -117,18 +120,29 @@ class Watches(Generic[T]):
 
     def next_due(self) -> float | None:
         """Return when the next look is due, None while nothing is waited for or all is being looked at."""
-        idle = [group.due for group in self._groups.values() if not group.busy]
-        return max(min(idle), self._not_before) if idle else None
+        while self._order and not self._is_planned(*self._order[0]):
+            heapq.heappop(self._order)
+        return max(self._order[0][0], self._not_before) if self._order else None
 
     def take(self, now: float) -> Round[T] | None:
         """Return what is to be looked at now, most overdue first; it is not taken again before it is settled."""
-        idle = [group for group in self._groups.values() if not group.busy]
-        group = min(idle, key=lambda one: one.due, default=None)
-        if group is None or max(group.due, self._not_before) > now:
+        due_at = self.next_due()
+        if due_at is None or due_at > now:
             return None
+        group = heapq.heappop(self._order)[2]
         group.busy = True
         due = tuple(one.run_id for one in group.watches.values() if one.due <= now + TOGETHER * (one.due - one.looked))
         return Round(group, due, tuple(group.watches), needs_history=not group.asked_history)
+
+    def _plan(self, group: Group[T]) -> None:
+        """Put a group into the order."""
+        group.due = min(watch.due for watch in group.watches.values())
+        if not group.busy:
+            self._pushed += 1
+            heapq.heappush(self._order, (group.due, self._pushed, group))
+
+    def _is_planned(self, due: float, _number: int, group: Group[T]) -> bool:
+        return not group.busy and group.due == due and self._groups.get(group.key) is group
 
     def settle(
         self,
@@ -155,6 +169,8 @@ class Watches(Generic[T]):
             if last is not None:
                 self.remove(group.key, run_id)
                 watch.tell(last)
+        if group.watches:
+            self._plan(group)
 
     def _take_fault(self, watch: Watch[T], error: OperatorError, now: float) -> Told[T] | None:
         """Take in a look without an answer; return the last word about the run when the fault does not pass."""

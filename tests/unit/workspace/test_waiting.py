@@ -10,9 +10,10 @@ from databricks.sdk import WorkspaceClient
 
 from workspace.errors import AuthenticationError, RunTimeoutError, WorkspaceRequestError
 from workspace.models import RunHandle, RunResult
+from workspace.sdk import without_retries
 from workspace.services import watches
 from workspace.services.pacing import Pace
-from workspace.services.waiting import Patience, wait_for_run, wait_for_runs
+from workspace.services.waiting import JobRuns, Patience, wait_for_run, wait_for_runs
 
 if TYPE_CHECKING:
     from .conftest import LoopbackWorkspace
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 GET = "/api/2.2/jobs/runs/get"
 LIST = "/api/2.2/jobs/runs/list"
 HANDLE = RunHandle(resource="jobs.gold_merge", iteration=1, kind="job", parent_id="7", run_id="70", url="u")
-QUICK = Patience(timedelta(hours=1), Pace(first=0.01, steady=0.01))
+QUICK = Patience(timedelta(hours=1), Pace(first=0.01, steady=0.01, far=(0.01,)))
 
 
 def active(state: str = "RUNNING", **more: Any) -> dict[str, Any]:
@@ -97,17 +98,41 @@ def test_the_time_limit_ends_the_wait_and_says_that_the_run_goes_on(
         wait_for_run(client, HANDLE, replace(QUICK, timeout=timedelta(seconds=0.1)))
 
 
-def test_the_history_of_the_job_is_read_once(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
-    done = {"start_time": 1_000, "end_time": 1_100, **ended()}
-    workspace.answer("GET", LIST, {"runs": [done]})
-    for _ in range(2):
-        workspace.forget("GET", GET) if workspace.asked(GET) else None
-        workspace.answer("GET", GET, active(), active(), ended())
-        wait_for_run(client, HANDLE, QUICK)
-    assert [query["completed_only"] for _, _, query, _ in workspace.asked(LIST)] == ["true"]
+def test_one_list_tells_the_first_state_and_the_history_of_the_job(
+    workspace: LoopbackWorkspace, client: WorkspaceClient
+) -> None:
+    done = ended(start_time=1_000, end_time=101_000)
+    workspace.answer("GET", LIST, {"runs": [active(), done | {"run_id": 69}]})
+    workspace.answer("GET", GET, ended())
+    seen: list[str] = []
+    wait_for_run(client, HANDLE, replace(QUICK, age=0.0), lambda look: seen.append(look.state))
+    assert (seen, len(workspace.asked(LIST)), len(workspace.asked(GET))) == (["RUNNING"], 1, 1)
+    runs = JobRuns(without_retries(client), "7")
+    assert runs.durations() == (100.0,)
+    wait_for_run(client, HANDLE, QUICK)
+    assert len(workspace.asked(LIST)) == 1, "what is known is not asked for again"
 
 
-def test_a_history_that_may_not_be_read_is_none(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
+def test_a_run_that_a_list_shows_whole_as_ended_is_not_read_again(
+    workspace: LoopbackWorkspace, client: WorkspaceClient
+) -> None:
+    workspace.answer("GET", LIST, {"runs": [ended()]})
+    assert wait_for_run(client, HANDLE, QUICK).succeeded
+    assert workspace.asked(GET) == []
+
+
+def test_a_page_of_active_runs_alone_is_no_history(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
+    def list_runs(query: dict[str, str], _body: Any) -> tuple[int, Any]:
+        done = ended(start_time=1_000, end_time=2_000, run_id=1)
+        return 200, {"runs": [done]} if "completed_only" in query else {"runs": [active()], "next_page_token": "2"}
+
+    workspace.answer("GET", LIST, list_runs)
+    runs = JobRuns(without_retries(client), "7")
+    runs.look(["70"], ["70"])
+    assert runs.durations() == (1.0,)
+
+
+def test_runs_that_may_not_be_listed_are_read_one_by_one(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
     workspace.fail("GET", LIST, 403, "PERMISSION_DENIED")
     workspace.answer("GET", GET, active(), active(), ended())
     assert wait_for_run(client, HANDLE, QUICK).succeeded
@@ -117,12 +142,10 @@ def test_many_runs_of_a_job_are_listed_together_and_each_end_is_read(
     workspace: LoopbackWorkspace, client: WorkspaceClient
 ) -> None:
     handles = [HANDLE.model_copy(update={"run_id": str(number)}) for number in range(100, 120)]
-    listed: list[int] = []
+    listed: list[str] = []
 
     def list_runs(query: dict[str, str], _body: Any) -> tuple[int, Any]:
-        if "active_only" not in query:
-            return 200, {}
-        listed.append(1)
+        listed.append("active" if "active_only" in query else "newest")
         over = len(listed) > 3
         return 200, {"runs": [] if over else [active() | {"run_id": int(one.run_id)} for one in handles]}
 
@@ -131,7 +154,7 @@ def test_many_runs_of_a_job_are_listed_together_and_each_end_is_read(
     outcomes = list(wait_for_runs(client, handles, QUICK))
     assert {one.handle.run_id for one in outcomes} == {one.run_id for one in handles}
     assert len(workspace.asked(GET)) == len(handles)
-    assert len(listed) == 4
+    assert listed == ["newest", "active", "active", "active"]
 
 
 def test_waits_of_a_process_share_few_threads(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
