@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Literal
 
 from knowledge.pattern import Applicability, Category, FixKind
 from workspace.models import Layer, Model, ResolvedBundle, SourceLocation
@@ -71,9 +72,12 @@ class FileEdit(Model):
 
 
 class Action(Model):
-    """One act on the workspace, as data. Kinds: `run_resource` (parameters: resource), `wait` (parameters: seconds)."""
+    """One act on the workspace, as data; there is no kind that may lose something.
 
-    kind: str
+    `run_resource` has the parameter resource, `wait` has seconds.
+    """
+
+    kind: Literal["run_resource", "wait"]
     parameters: Mapping[str, str] = {}
 
 

@@ -14,6 +14,11 @@ _FAILURES_SHOWN = 5
 
 def attempt_lines(attempt: Attempt) -> list[str]:
     """Return the paragraphs that tell an attempt, in the order in which things happened."""
+    return failure_lines(attempt) + _fix(attempt)
+
+
+def failure_lines(attempt: Attempt) -> list[str]:
+    """Return the paragraphs that tell what failed in an attempt, and what is thought of it."""
     lines = _run(attempt)
     failures = attempt.evidence.failures if attempt.evidence else ()
     for failure in failures[:_FAILURES_SHOWN]:
@@ -22,7 +27,7 @@ def attempt_lines(attempt: Attempt) -> list[str]:
         lines.append(f"{len(failures) - _FAILURES_SHOWN} more failures of this run are in the journal.")
     for diagnosis in attempt.diagnoses[:1]:
         lines += _diagnosis(diagnosis)
-    return lines + _fix(attempt)
+    return lines
 
 
 def _run(attempt: Attempt) -> list[str]:

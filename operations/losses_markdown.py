@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from operations.destroy_report import DestroyReport
 from operations.plain_text import code_span, for_markdown, link
 from workspace.losses import DataObject, Dependent, DeployedResource, Losses, Remains
+from workspace.models import PlannedChange
 
 MAX_ROWS = 300
 """Data objects that are shown one by one; the rest is counted."""
@@ -29,6 +32,25 @@ def losses_question(losses: Losses) -> str:
         f"{code_span(losses.remote_root)}. Whatever of this bundle uses it is deleted as well."
     )
     return "\n\n".join([what, *_lists(losses), _WHAT_AN_ANSWER_MEANS])
+
+
+def deploy_question(target: str, changes: Sequence[PlannedChange], losses: Losses | None) -> str:
+    """Return the body of the question whether exactly this deploy may delete and recreate resources.
+
+    Args:
+        target: Target of the bundle.
+        changes: What is deleted or recreated.
+        losses: What goes with it; None leaves that out.
+    """
+    lines = "\n".join(f"- {for_markdown(change.action)} {code_span(change.resource)}" for change in changes)
+    what = (
+        f"The deploy to {code_span(target)} would do this, besides what it creates and updates. A recreated resource "
+        "is deleted first: its history, and the data that it holds, are lost as well."
+    )
+    once = (
+        "An approval allows exactly this deploy, once. More or fewer rows or tables do not void it; another plan does."
+    )
+    return "\n\n".join([what, lines, *(_lists(losses) if losses else []), once])
 
 
 def losses_sections(report: DestroyReport) -> list[str]:

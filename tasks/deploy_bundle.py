@@ -9,8 +9,8 @@ from prefect import task
 from operations.ends import BUNDLE, QuestionDraft, ResourceEnd
 from operations.journal import Event
 from operations.operation import Operation
-from operations.plain_text import code_span
 from tasks.cli_evidence import cli_evidence
+from tasks.inventory_losses import destructive_deploy_question, losses_of_deploy
 from tasks.left_lock import force_question, left_lock, lock_digest
 from tasks.lock_target import require_lock
 from tasks.question_events import is_allowed, settle_questions
@@ -61,22 +61,11 @@ def deploy_bundle(work: Operation, plan: DeployPlan) -> Evidence | None:
 def question_before_deploy(work: Operation, plan: DeployPlan) -> QuestionDraft | None:
     """Return the question that a deploy has to ask first; None when there is none, or each has its approval."""
     lock = left_lock(work)
-    drafts = [force_question(work, lock)] if lock else []
-    if plan.destructive:
-        drafts.append(_destructive_question(work, plan))
-    return next((draft for draft in drafts if not is_allowed(work, draft)), None)
-
-
-def _destructive_question(work: Operation, plan: DeployPlan) -> QuestionDraft:
-    lines = "\n".join(f"- {change.action} {code_span(change.resource)}" for change in plan.destructive)
-    return QuestionDraft(
-        resource=BUNDLE,
-        kind="approval",
-        title=f"Deploy deletes or recreates {len(plan.destructive)} resource(s) on {work.target}",
-        body=f"The deploy would do this, and data may be lost:\n\n{lines}\n\nNothing is deployed without approval.",
-        action=ACTION,
-        digest=plan.digest,
-    )
+    if lock and not is_allowed(work, force := force_question(work, lock)):
+        return force
+    if plan.destructive and not is_allowed(work, destructive_deploy_question(work, plan)):
+        return destructive_deploy_question(work, plan, losses_of_deploy(work, plan))
+    return None
 
 
 def _force(work: Operation, lock: DeployLock) -> Permission:

@@ -35,7 +35,7 @@ def escalate(work: Operation, key: str, plan: FixPlan | None) -> ResourceEnd:
     if key == BUNDLE and last and last.evidence and last.evidence.surface is Surface.VALIDATE and plan is None:
         return ResourceEnd(key=key, verified=False)
     if plan is not None and plan.applicability is Applicability.NEEDS_APPROVAL:
-        return ResourceEnd(key=key, verified=False, question=approval_question(key, plan))
+        return ResourceEnd(key=key, verified=False, question=approval_question(work, key, plan, last))
     report = escalation_report(work, journal_of(work).events(), key)
     shown = f"\n\nThis fix is only proposed, it is not applied:\n\n{fenced(plan.diff, 'diff')}" if plan else ""
     question = QuestionDraft(

@@ -10,12 +10,13 @@ from diagnostics.models import Diagnosis, FixPlan
 from diagnostics.planning import plan_fix as propose
 from knowledge.pattern import Applicability
 from operations.approvals import rejected_digests
+from operations.attempt_markdown import failure_lines
 from operations.daily_limits import over_daily_limits
 from operations.ends import BUNDLE, QuestionDraft
 from operations.journal import Event
 from operations.operation import Heal, Operation
 from operations.plain_text import code_span, fenced, for_markdown
-from operations.standing import ResourceStatus
+from operations.standing import Attempt, ResourceStatus
 from tasks.question_events import is_allowed
 from tasks.retry_policies import LOCAL
 from tasks.toolbox import journal_of, progress_of, questions_of, records_of, snapshot_of
@@ -50,20 +51,25 @@ def may_apply(work: Operation, key: str, plan: FixPlan) -> bool:
     """Tell whether a plan may be applied now: it is safe, or a person approved exactly this plan."""
     if plan.applicability is Applicability.SAFE:
         return True
-    return plan.applicability is Applicability.NEEDS_APPROVAL and is_allowed(work, approval_question(key, plan))
+    return plan.applicability is Applicability.NEEDS_APPROVAL and is_allowed(work, approval_question(work, key, plan))
 
 
-def approval_question(key: str, plan: FixPlan) -> QuestionDraft:
-    """Return the question whether exactly this plan may be applied."""
+def approval_question(work: Operation, key: str, plan: FixPlan, failed: Attempt | None = None) -> QuestionDraft:
+    """Return the question whether exactly this plan may be applied, with what failed if that is told."""
     actions = [f"- {action.kind} {code_span(' '.join(action.parameters.values()))}" for action in plan.actions]
     parts = [for_markdown(plan.reason), *actions]
     if plan.edits:
         parts.append(fenced(plan.diff, "diff"))
-    parts.append("Without an approval nothing is changed.")
+    parts.append(
+        f"Approved, exactly this is done once: in the operation's own copy of the bundle, which is then deployed to "
+        f"{code_span(work.target)} and run again. Without an approval nothing is changed."
+    )
+    if failed is not None:
+        parts += ["## What failed", *failure_lines(failed)]
     return QuestionDraft(
         resource=key,
         kind="approval",
-        title=f"{key}: {plan.title}",
+        title=f"{key} on {work.target}: {plan.title}",
         body="\n\n".join(parts),
         action=ACTION,
         digest=plan.digest,

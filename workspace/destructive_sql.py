@@ -107,7 +107,8 @@ def _overwrites(node: exp.Expr) -> bool:
 
 
 def _replaces_data(node: exp.Expr) -> bool:
-    return bool(node.args.get("replace")) and str(node.args.get("kind")).upper() in _HOLDS_DATA
+    kind = str(node.args.get("kind")).upper()
+    return bool(node.args.get("replace")) and (kind in _HOLDS_DATA or node.find(exp.MaterializedProperty) is not None)
 
 
 def _drops_part(node: exp.Expr) -> bool:

@@ -157,6 +157,8 @@ def test_an_approval_allows_exactly_one_application(
     bundle = make_bundle(tmp_path, "approved", {"merge": Job("gold_merge", sql(MERGE))})
     story = operate(state, bundle)
     (question,) = story.open_questions
+    for shown in ("DELTA_MULTIPLE_SOURCE_ROW_MATCHING", "[Run ", "Diagnosis: ", "```diff", "src/merge.py"):
+        assert shown in question.body
     story.answer("approve")
     operate(state, bundle, operation=story.id)
     assert (story.verdict, story.exit_code) == ("verified", 0)

@@ -65,6 +65,12 @@ def test_what_cannot_be_read_counts_as_destructive(sql: str) -> None:
     [
         "REPLACE TABLE t AS SELECT 1",
         "CREATE OR REPLACE SCHEMA s",
+        "CREATE OR REPLACE MATERIALIZED VIEW m AS SELECT 1",
+        "CREATE OR REPLACE STREAMING TABLE s AS SELECT * FROM STREAM x",
+        "REFRESH STREAMING TABLE s FULL",
+        "REFRESH MATERIALIZED VIEW m FULL",
+        "LOAD DATA INPATH 'x' OVERWRITE INTO TABLE t",
+        "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x",
         "RESTORE TABLE t TO VERSION AS OF 1",
         "VACUUM t RETAIN 0 HOURS",
         "ALTER TABLE t DROP COLUMN c",
@@ -86,6 +92,8 @@ def test_replacing_restoring_and_emptying_are_destructive(sql: str) -> None:
     "sql",
     [
         "UNDROP TABLE t",
+        "REFRESH MATERIALIZED VIEW m",
+        "CREATE MATERIALIZED VIEW m AS SELECT 1",
         "CREATE OR REPLACE VIEW v AS SELECT 1",
         "CREATE TABLE t AS SELECT 1",
         "ALTER TABLE t ADD COLUMN c INT",
