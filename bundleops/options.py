@@ -13,7 +13,7 @@ from operations.operation import Kind
 from operations.planning.levels import Level
 from operations.store import StateStore
 from workspace.errors import UsageError
-from workspace.local_sandbox import sandbox_environment
+from workspace.local_sandbox import running_sandbox
 from workspace.settings import settings
 
 
@@ -62,7 +62,7 @@ def use(profile: str | None, *, sandbox: bool) -> None:
     if profile:
         use_profile(os.environ, profile)
         return
-    found = sandbox_environment()
+    found = running_sandbox(settings().state_dir)
     use_workspace(os.environ, WorkspaceCredentials(host=found.host, token=found.token))
     os.environ["BUNDLEOPS_CLI"] = found.cli
 

@@ -49,7 +49,9 @@ def _of_target(bundle: Bundle, target: Target, pool: WorkPool, root: Path | None
         "name": f"{bundle.name}-{target.name}",
         "tags": (f"bundle:{bundle.name}", f"target:{target.name}"),
         "enforce_parameter_schema": True,
-        "work_pool": _work_pool(target, pool),
+        "work_pool": WorkPoolOfDeployment(
+            name=pool.name, work_queue_name=pool.queue, job_variables=dict(pool.job_variables)
+        ),
     }
     # Prefect's limit is per deployment; that nobody else works on the target, our own lock sees to.
     one_at_a_time = ConcurrencyLimit(limit=1, collision_strategy=target.when_busy)
@@ -57,7 +59,7 @@ def _of_target(bundle: Bundle, target: Target, pool: WorkPool, root: Path | None
         **common,
         description=f"Deploy {what}; run it layer by layer, heal what fails, ask a person when nothing safe is left.",
         entrypoint="flows/operate.py:operate_bundle",
-        parameters=source,
+        parameters=source | ({"heal": target.heal} if target.heal else {}),
         schedules=_schedules(target.schedule, "operate"),
         paused=target.paused,
         concurrency_limit=one_at_a_time,
@@ -105,14 +107,6 @@ def _source(bundle: Bundle, root: Path | None) -> dict[str, Any]:
         return {"bundle": bundle.name, "git": bundle.git.model_dump(mode="json", exclude_none=True)}
     path = Path(bundle.path or "")
     return {"bundle": str(root / path if root else path)}
-
-
-def _work_pool(target: Target, pool: WorkPool) -> WorkPoolOfDeployment:
-    variables = dict(pool.job_variables)
-    if target.heal is not None:
-        given = variables.get("env")
-        variables["env"] = {**(given if isinstance(given, dict) else {}), "BUNDLEOPS_HEAL": target.heal}
-    return WorkPoolOfDeployment(name=pool.name, work_queue_name=pool.queue, job_variables=variables)
 
 
 def _schedules(schedule: Schedule | None, slug: str) -> tuple[ScheduleItem, ...]:

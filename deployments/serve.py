@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import warnings
@@ -102,7 +103,9 @@ def _served(deployment: Deployment) -> RunnerDeployment:
 
 def _welcome(deployments: Sequence[Deployment], place: Service, server: Service) -> str:
     first = deployments[0].full_name
-    heals = sorted({str(one.name) for one in deployments if "env" in one.work_pool.job_variables})
+    programs = Path(sys.executable).parent
+    state_dir = os.environ.get("BUNDLEOPS_STATE_DIR")
+    pools = sorted({str(one.name) for one in deployments if "env" in one.work_pool.job_variables})
     lines = [
         "",
         f"Prefect UI:  {server.address.removesuffix('/api')}",
@@ -111,9 +114,14 @@ def _welcome(deployments: Sequence[Deployment], place: Service, server: Service)
         "",
         "Try in another terminal:",
         f"  export PREFECT_API_URL={server.address}",
-        f"  {Path(sys.executable).with_name('prefect')} deployment run '{first}' --param dry_run=true --watch",
+        *([f"  export BUNDLEOPS_STATE_DIR={shlex.quote(state_dir)}"] if state_dir else []),
+        f"  {programs / 'prefect'} deployment run '{first}' --param dry_run=true --watch",
         "",
-        *(f"{name}: environment variables of its work pool do not count here; set them before." for name in heals),
+        "Questions are answered in Prefect's UI (Resume, in the menu of a flow run's page), or there:",
+        f"  {programs / 'bundleops'} questions",
+        f"  {programs / 'bundleops'} answer QUESTION OPTION{' --sandbox' if place.started else ''}",
+        "",
+        *(f"{name}: environment variables of its work pool do not count here; set them before." for name in pools),
         "Ctrl-C stops all that was started here.",
         "",
     ]

@@ -15,7 +15,7 @@ from tasks.use_credentials import use_credentials
 
 @flow(name="diagnose-run", flow_run_name="diagnose run {run_id}")
 def diagnose_run(
-    run_id: Annotated[str, Field(pattern=r"^\d{1,20}$")], credentials: str | None = None
+    run_id: Annotated[str, Field(pattern=r"^\d{1,20}$")] | int, credentials: str | None = None
 ) -> tuple[Diagnosis, ...]:
     """Read a failed job run with its task outputs and diagnose it; nothing is changed.
 
@@ -24,7 +24,7 @@ def diagnose_run(
         credentials: Name of a DatabricksCredentials block, or profile:NAME; the environment without it.
     """
     use_credentials(credentials)
-    evidence = read_failed_run(run_id)
+    evidence = read_failed_run(str(run_id))
     diagnoses = diagnose_evidence(evidence)
     publish_diagnosis(evidence, diagnoses)
     return diagnoses

@@ -9,7 +9,7 @@ from prefect import State, flow
 from flows.heal import bring_up, put_in_place
 from flows.names import name_with
 from operations.ends import LayerEnd
-from operations.operation import Operation
+from operations.operation import Heal, Operation
 from operations.run_plan import PlannedResource
 from tasks.act_on_answers import act_on_answers
 from tasks.ask_person import ask_person
@@ -30,6 +30,7 @@ def operate_bundle(
     operation: str | None = None,
     *,
     dry_run: bool = False,
+    heal: Heal | None = None,
     git: GitSource | None = None,
     credentials: str | None = None,
 ) -> State[Any]:
@@ -40,11 +41,13 @@ def operate_bundle(
         target: Target of the bundle.
         operation: Id of an operation to go on with; a new one starts without it.
         dry_run: Show the plan; deploy and run nothing.
+        heal: What may be repaired without a person: nothing (off), nothing before each fix is approved (propose), or
+            what is safe. Without it BUNDLEOPS_HEAL decides, else it is safe on development targets, propose elsewhere.
         git: Where the bundle is fetched from.
         credentials: Name of a DatabricksCredentials block, or profile:NAME; the environment without it.
     """
     use_credentials(credentials)
-    work = open_operation(fetch_bundle(bundle, git), target, operation, dry_run=dry_run)
+    work = open_operation(fetch_bundle(bundle, git), target, operation, dry_run=dry_run, heal=heal)
     with hold_operation(work):
         discover_bundle(work)
         if put_in_place(work):

@@ -14,7 +14,7 @@ from tasks.watch_run import find_run, judge_watched, wait_for_end
 
 @flow(name="watch-run", flow_run_name="watch {run_id}{pipeline_id}")
 def watch_run(
-    run_id: Annotated[str, Field(pattern=r"^\d{0,20}$")] = "",
+    run_id: Annotated[str, Field(pattern=r"^\d{0,20}$")] | int = "",
     pipeline_id: Annotated[str, Field(pattern=r"^[\w-]{0,64}$")] = "",
     timeout_minutes: Annotated[float, Field(gt=0, le=10_080)] = 120,
     credentials: str | None = None,
@@ -28,5 +28,5 @@ def watch_run(
         credentials: Name of a DatabricksCredentials block, or profile:NAME; the environment without it.
     """
     use_credentials(credentials)
-    outcome = wait_for_end(find_run(run_id or None, pipeline_id or None), timeout_minutes)
+    outcome = wait_for_end(find_run(str(run_id) or None, pipeline_id or None), timeout_minutes)
     return publish_watched(judge_watched(outcome))

@@ -12,7 +12,7 @@ from workspace.models import PlannedChange
 MAX_ROWS = 300
 """Data objects that are shown one by one; the rest is counted."""
 _WHAT_AN_ANSWER_MEANS = (
-    "Without an answer nothing is destroyed. An approval allows exactly this, once: when a resource or data object is "
+    "An approval allows exactly this, once: when a resource or data object is "
     "added or gone before the destroy begins, it is void and you are asked again. More or fewer rows in these tables "
     "do not void it."
 )
@@ -22,11 +22,7 @@ _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 def losses_question(losses: Losses) -> str:
     """Return the body of the question whether exactly this may be destroyed."""
     place = f"target {code_span(losses.target)} of {code_span(losses.host)}"
-    rows = sum(one.rows or 0 for one in losses.data)
-    uncounted = sum(one.rows is None for one in losses.data if one.has_rows)
-    at_least = "at least " if uncounted else ""
-    counted = f", {at_least}{rows:,} rows" if losses.data else ""
-    total = f"{len(losses.resources)} resources, {len(losses.data)} tables and other data objects{counted}"
+    total = f"{len(losses.resources)} resources, {len(losses.data)} tables and other data objects{_rows(losses)}"
     what = (
         f"`bundle destroy` would delete this from {place}, for good: {total}, and {losses.files} files below "
         f"{code_span(losses.remote_root)}. Whatever of this bundle uses it is deleted as well."
@@ -51,6 +47,16 @@ def deploy_question(target: str, changes: Sequence[PlannedChange], losses: Losse
         "An approval allows exactly this deploy, once. More or fewer rows or tables do not void it; another plan does."
     )
     return "\n\n".join([what, lines, *(_lists(losses) if losses else []), once])
+
+
+def _rows(losses: Losses) -> str:
+    """Say how many rows are lost, as far as that is known."""
+    with_rows = [one.rows for one in losses.data if one.has_rows]
+    known = [rows for rows in with_rows if rows is not None]
+    if with_rows and not known:
+        return ", rows not known"
+    at_least = "at least " if len(known) < len(with_rows) else ""
+    return f", {at_least}{sum(known):,} rows" if losses.data else ""
 
 
 def losses_sections(report: DestroyReport) -> list[str]:

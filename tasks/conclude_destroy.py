@@ -24,7 +24,12 @@ def conclude_destroy(work: Operation, end: LayerEnd) -> Conclusion:
     verdict, exit_code, reason = judge_destroy(work, end)
     journal_of(work).append(Event.OPERATION_ENDED, verdict=verdict, exit_code=exit_code, reason=reason)
     return Conclusion(
-        operation=work.id, verdict=verdict, exit_code=exit_code, reason=reason, report=write_reports(work)
+        operation=work.id,
+        verdict=verdict,
+        exit_code=exit_code,
+        reason=reason,
+        report=write_reports(work),
+        resume=work.resume_command,
     )
 
 

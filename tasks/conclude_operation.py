@@ -30,6 +30,8 @@ class Conclusion(Model):
     reason: str
     patch: str | None = None
     report: str | None = None
+    resume: str = ""
+    """How a person goes on with it."""
 
 
 @task(task_run_name="conclude operation", **LOCAL)
@@ -40,13 +42,21 @@ def conclude_operation(work: Operation) -> Conclusion:
     patch = _write_proven(work, done)
     journal_of(work).append(Event.OPERATION_ENDED, verdict=verdict, exit_code=exit_code, reason=reason, patch=patch)
     return Conclusion(
-        operation=work.id, verdict=verdict, exit_code=exit_code, reason=reason, patch=patch, report=write_reports(work)
+        operation=work.id,
+        verdict=verdict,
+        exit_code=exit_code,
+        reason=reason,
+        patch=patch,
+        report=write_reports(work),
+        resume=work.resume_command,
     )
 
 
 def as_state(conclusion: Conclusion) -> State[Any]:
     """Return the state of the flow run: whatever is not verified must not look completed in Prefect."""
     text = f"{conclusion.verdict}: {conclusion.reason} (operation {conclusion.operation})"
+    if conclusion.verdict == "waiting":
+        text += f". After the answer: {conclusion.resume}, or run the deployment with this operation as parameter."
     if conclusion.exit_code == 0:
         return Completed(message=text, data=conclusion)
     return Failed(message=text, data=NotVerifiedError(text, conclusion))

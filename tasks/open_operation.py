@@ -7,7 +7,7 @@ from pathlib import Path
 from prefect import task
 from prefect.runtime import flow_run
 
-from operations.operation import Kind, Limits, Operation
+from operations.operation import Heal, Kind, Limits, Operation
 from operations.store import StateStore, operation_id
 from tasks.retry_policies import LOCAL
 from workspace.bundle_host import profile_of_bundle
@@ -19,7 +19,13 @@ from workspace.working_copy import copy_folder, find_bundle
 
 @task(task_run_name="open operation on {target}", **LOCAL)
 def open_operation(
-    bundle: str, target: str, operation: str | None, *, dry_run: bool = False, kind: Kind = "operate"
+    bundle: str,
+    target: str,
+    operation: str | None,
+    *,
+    dry_run: bool = False,
+    kind: Kind = "operate",
+    heal: Heal | None = None,
 ) -> Operation:
     """Begin an operation, or go on with the one that has this id.
 
@@ -32,7 +38,7 @@ def open_operation(
     store = StateStore(settings().state_dir)
     begun = operation or _begun_by_flow_run(store)
     if begun is None:
-        work = create_operation(store, bundle, target, dry_run=dry_run, kind=kind)
+        work = create_operation(store, bundle, target, dry_run=dry_run, kind=kind, heal=heal)
         _remember_flow_run(store, work)
         return work
     work = store.open(begun).request()
@@ -47,9 +53,18 @@ def open_operation(
 
 
 def create_operation(
-    store: StateStore, bundle: str, target: str, *, dry_run: bool = False, kind: Kind = "operate"
+    store: StateStore,
+    bundle: str,
+    target: str,
+    *,
+    dry_run: bool = False,
+    kind: Kind = "operate",
+    heal: Heal | None = None,
 ) -> Operation:
-    """Find the bundle and record the new operation; its working copy is made ready by `ready_copy`."""
+    """Find the bundle and record the new operation; its working copy is made ready by `ready_copy`.
+
+    `heal` goes before the setting of that name.
+    """
     current = settings()
     root = find_bundle(Path(bundle))
     profile = current.profile or profile_of_bundle(root, target)
@@ -65,7 +80,7 @@ def create_operation(
         state_dir=str(store.root),
         profile=profile,
         cli=current.cli,
-        limits=_limits(current),
+        limits=_limits(current, heal),
         dry_run=dry_run,
         kind=kind,
     )
@@ -73,10 +88,10 @@ def create_operation(
     return work
 
 
-def _limits(current: Settings) -> Limits:
+def _limits(current: Settings, heal: Heal | None) -> Limits:
     return Limits(
         max_iterations=current.max_iterations,
-        heal=current.heal,
+        heal=heal or current.heal,
         parallel_runs=current.parallel_runs,
         run_timeout_minutes=current.run_timeout_minutes,
         lock_wait_seconds=current.lock_wait_seconds,

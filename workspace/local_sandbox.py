@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,3 +39,16 @@ def sandbox_environment(state_dir: Path | None = None) -> SandboxEnvironment:
         raise SetupError(f"The sandbox cannot be used: {said}\nStart it with: bundleops sandbox start")
     found = json.loads(end.stdout)
     return SandboxEnvironment(host=found["DATABRICKS_HOST"], token=found["DATABRICKS_TOKEN"], cli=found["cli"])
+
+
+def running_sandbox(state_dir: Path) -> SandboxEnvironment:
+    """Return the sandbox that runs: the one in the state directory, where `make serve` has its own, else the usual one.
+
+    Raises:
+        SetupError: no sandbox runs, or it is not installed.
+    """
+    own = state_dir.expanduser() / "sandbox"
+    if own.is_dir():
+        with suppress(SetupError):
+            return sandbox_environment(own)
+    return sandbox_environment()

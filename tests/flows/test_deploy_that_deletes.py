@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_the_question_shows_what_is_lost_and_who_uses_it_and_the_answer_allows_e
     assert (question.action, story.exit_code, shrunk.jobs) == ("deploy_destructive_plan", 4, ["gone", "load"])
     assert "- delete `jobs.shrunk-gone`\n- recreate `pipelines.clean`" in question.body
     assert "| `main.silver.a` | table | `pipelines.clean` |" in question.body
-    assert "nightly report uses `jobs.shrunk-gone`" in question.body
+    assert re.search(r"\[job nightly report\]\(\S+\) uses `jobs\.shrunk-gone`", question.body)
     assert "`jobs.shrunk-load`" not in question.body, "it stays"
     story.answer("approve")
     operate(state, shrunk.bundle, operation=story.id)

@@ -61,6 +61,18 @@ def test_every_parameter_of_every_form_says_what_it_means(deployed: dict[str, di
             assert shape.get("description") or shape.get("allOf"), f"{name}: {parameter}"
 
 
+def test_the_form_of_operate_offers_the_ways_to_heal(deployed: dict[str, dict[str, Any]]) -> None:
+    heal = deployed["operate-bundle/flights-dev"]["parameter_openapi_schema"]["properties"]["heal"]
+    assert heal["anyOf"][0]["enum"] == ["off", "propose", "safe"]
+
+
+@pytest.mark.parametrize("flow", ["diagnose-run", "watch-run"])
+def test_the_id_of_a_run_may_be_typed_as_a_number(deployed: dict[str, dict[str, Any]], flow: str) -> None:
+    """`prefect deployment run --param run_id=12345` sends one; the form sends text, which keeps all digits."""
+    run_id = deployed[f"{flow}/flights-dev"]["parameter_openapi_schema"]["properties"]["run_id"]
+    assert [one["type"] for one in run_id["anyOf"]] == ["string", "integer"]
+
+
 def test_a_schedule_makes_flow_runs(prefect_api: str, deployed: dict[str, dict[str, Any]]) -> None:
     mine = {"id": {"any_": [deployed["health-check/flights-dev"]["id"]]}}
     found = eventually(lambda: asked(prefect_api, "flow_runs/filter", deployments=mine))

@@ -42,7 +42,7 @@ def test_the_question_shows_what_is_lost_and_what_silence_means(state: Path, dep
     name = deployed.bundle.name
     assert f"jobs.{name}-load" in question.body
     assert f"jobs.{name}-merge" in question.body
-    assert "Without an answer nothing is destroyed" in question.body
+    assert "Nothing is destroyed without an answer" in question.on_silence
     assert (question.action, [option.id for option in question.options]) == ("destroy_bundle", ["approve", "reject"])
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from bundleops.options import use
-from workspace.errors import UsageError
+from workspace.errors import SetupError, UsageError
+from workspace.local_sandbox import SandboxEnvironment
 
 
 @pytest.fixture
@@ -35,3 +37,20 @@ def test_without_a_choice_the_environment_stays_as_it_is() -> None:
 def test_a_profile_and_the_sandbox_are_two_workspaces() -> None:
     with pytest.raises(UsageError, match="either a profile or --sandbox"):
         use("mine", sandbox=True)
+
+
+@pytest.mark.parametrize(("own_runs", "host"), [(True, "http://of-serve"), (False, "http://usual")])
+def test_the_sandbox_that_serve_started_is_found_before_the_usual_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, own_runs: bool, host: str
+) -> None:
+    def environment(place: Path | None = None) -> SandboxEnvironment:
+        if place is not None and not own_runs:
+            raise SetupError("it does not run")
+        return SandboxEnvironment(host="http://of-serve" if place else "http://usual", token="t", cli="cli")
+
+    (tmp_path / "sandbox").mkdir()
+    monkeypatch.setenv("BUNDLEOPS_STATE_DIR", str(tmp_path))
+    monkeypatch.setattr("workspace.local_sandbox.sandbox_environment", environment)
+    monkeypatch.setattr("os.environ", dict(os.environ))
+    use(None, sandbox=True)
+    assert os.environ["DATABRICKS_HOST"] == host

@@ -89,10 +89,17 @@ def test_credentials_go_to_every_flow() -> None:
     assert {one.parameters.get("credentials") for one in made({"credentials": "sales-prod"}).values()} == {"sales-prod"}
 
 
-def test_the_heal_mode_reaches_the_worker_beside_what_its_environment_has() -> None:
-    pool = {"name": "k8s", "job_variables": {"env": {"HTTPS_PROXY": "http://proxy"}, "image": "bundleops:1"}}
-    variables = made({"heal": "propose", "work_pool": pool})["operate-bundle"].work_pool.job_variables
-    assert variables == {"env": {"HTTPS_PROXY": "http://proxy", "BUNDLEOPS_HEAL": "propose"}, "image": "bundleops:1"}
+def test_the_heal_mode_is_a_parameter_of_operate_alone() -> None:
+    deployments = made({"heal": "propose"})
+    assert {name: one.parameters.get("heal") for name, one in deployments.items() if "heal" in one.parameters} == {
+        "operate-bundle": "propose"
+    }
+
+
+def test_job_variables_of_the_work_pool_reach_every_deployment_as_they_are() -> None:
+    variables = {"env": {"HTTPS_PROXY": "http://proxy"}, "image": "bundleops:1"}
+    found = made({"work_pool": {"name": "k8s", "job_variables": variables}})
+    assert [one.work_pool.job_variables for one in found.values()] == [variables] * len(found)
 
 
 def test_a_root_makes_the_folders_of_bundles_absolute() -> None:
