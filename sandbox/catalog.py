@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from sandbox.column_types import api_type
 from sandbox.compute import StatementResult
 from sandbox.errors import ApiError
 from sandbox.layout import USER_NAME
+from sandbox.object_ids import object_id
 from sandbox.statements import StatementService
 
 CATALOG = "main"
@@ -123,7 +123,7 @@ def _schema(catalog: str, name: str) -> dict[str, Any]:
         "catalog_name": catalog,
         "full_name": full_name,
         "owner": USER_NAME,
-        "schema_id": str(uuid.uuid5(uuid.NAMESPACE_URL, full_name)),
+        "schema_id": object_id(full_name),
     }
 
 
@@ -135,7 +135,7 @@ def _table(catalog: str, schema: str, name: str) -> dict[str, Any]:
         "schema_name": schema,
         "full_name": full_name,
         "owner": USER_NAME,
-        "table_id": str(uuid.uuid5(uuid.NAMESPACE_URL, full_name)),
+        "table_id": object_id(full_name),
     }
 
 

@@ -92,7 +92,7 @@ def _run(state: StateDir, mode: str, compute: Compute, listener: socket.socket) 
     try:
         server.run(sockets=[listener])
     finally:
-        for service in (services.ticker, services.alerts, services.runs, services.pipelines, services.statements):
+        for service in (services.ticker, services.assets, services.runs, services.pipelines, services.statements):
             service.close()
         compute.stop()
     if failure:

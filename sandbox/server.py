@@ -13,13 +13,15 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from sandbox import dispatch
-from sandbox.alerts import AlertService
 from sandbox.api import (
     admin,
     alerts,
+    dashboards,
+    data_quality,
     faults,
     identity,
     jobs,
+    monitors,
     permissions,
     pipelines,
     runs,
@@ -28,6 +30,7 @@ from sandbox.api import (
     workspace,
 )
 from sandbox.api.context import Services
+from sandbox.assets import make_assets
 from sandbox.compute import Compute
 from sandbox.errors import ApiError
 from sandbox.faults import Faults
@@ -56,12 +59,13 @@ def assemble(state: StateDir, host: str, compute: Compute) -> Services:
     ledger = Ledger(store)
     pipeline_service = PipelineService(store, files, compute, state.pipelines)
     statements, warehouse = StatementService(compute), Warehouse()
-    alert_service = AlertService(store, files, statements, warehouse)
-    task_services = dispatch.Services(compute=compute, files=files, pipelines=pipeline_service, alerts=alert_service)
+    assets = make_assets(store, files, statements, warehouse)
+    task_services = dispatch.Services(compute=compute, files=files, pipelines=pipeline_service, alerts=assets.alerts)
     variables = {"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": state.token()}
     run_service = RunService(ledger, task_services, Access(host=host, variables=variables))
     pipeline_service.recover()
     run_service.recover()
+    assets.recover()
     return Services(
         host=host,
         compute=compute,
@@ -73,9 +77,9 @@ def assemble(state: StateDir, host: str, compute: Compute) -> Services:
         statements=statements,
         warehouse=warehouse,
         permissions=Collection(store, PermissionsRecord),
-        alerts=alert_service,
+        assets=assets,
         faults=Faults(),
-        ticker=Ticker(alert_service, JobSchedules(ledger, run_service)),
+        ticker=Ticker(assets.alerts, assets.monitors, JobSchedules(ledger, run_service)),
         metastore=Metastore(state.metastore),
     )
 
@@ -86,7 +90,20 @@ def create_app(services: Services, tokens: Mapping[str, str]) -> FastAPI:
     app.state.services = services
     _check_tokens(app, tokens)
     _shape_errors(app)
-    for module in (identity, workspace, pipelines, sql, unity_catalog, permissions, alerts, admin, faults):
+    for module in (
+        identity,
+        workspace,
+        pipelines,
+        sql,
+        unity_catalog,
+        permissions,
+        alerts,
+        monitors,
+        data_quality,
+        dashboards,
+        admin,
+        faults,
+    ):
         app.include_router(module.router)
     for version in ("2.1", "2.2"):
         for module in (jobs, runs):

@@ -44,5 +44,11 @@ def tick(sandbox: Sandbox, body: Json) -> dict[str, Any]:
 @router.post("/alerts/{alert_id}/evaluate")
 def evaluate_alert(sandbox: Sandbox, alert_id: str) -> dict[str, Any]:
     """Evaluate an alert now; returns its state, and why if that is ERROR."""
-    record = sandbox.alerts.evaluate(alert_id)
+    record = sandbox.assets.alerts.evaluate(alert_id)
     return {"state": record.state, "message": record.message}
+
+
+@router.post("/dashboards/{dashboard_id}/check")
+def check_dashboard(sandbox: Sandbox, dashboard_id: str) -> dict[str, Any]:
+    """Run the query of each dataset of a dashboard; says how each ended."""
+    return {"datasets": sandbox.assets.dashboards.check_datasets(dashboard_id)}

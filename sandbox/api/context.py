@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import Body, Depends, Request
 
-from sandbox.alerts import AlertService
+from sandbox.assets import Assets
 from sandbox.compute import Compute
 from sandbox.faults import Faults
 from sandbox.files import WorkspaceFiles
@@ -37,7 +37,7 @@ class Services:
     statements: StatementService
     warehouse: Warehouse
     permissions: Collection[PermissionsRecord]
-    alerts: AlertService
+    assets: Assets
     faults: Faults
     ticker: Ticker
     metastore: Metastore

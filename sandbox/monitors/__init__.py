@@ -1,0 +1,1 @@
+"""Quality monitors: data profiling of tables, with metrics computed on the engine."""
