@@ -23,6 +23,7 @@ from sandbox.compute import (
 from sandbox.spark.engine import DEFAULT_USER, Engine
 from sandbox.spark.environments import InstallationError, python_for
 from sandbox.spark.errors import EngineError
+from sandbox.spark.paths import Mounts
 from sandbox.spark.workers import Finished, Workers
 
 READY_SECONDS = 180.0
@@ -80,7 +81,8 @@ class SparkCompute:
         started = time.monotonic()
         try:
             self.engine.wait_until_ready(READY_SECONDS)
-            python = python_for(request.dependencies, self._environments) if request.dependencies else None
+            mounts = Mounts({"/Workspace": request.workspace_root, "/Volumes": self._state_dir / "volumes"})
+            python = python_for(request.dependencies, self._environments, mounts) if request.dependencies else None
         except InstallationError as error:
             return TaskResult(state="FAILED", error=str(error), error_trace=str(error), message=str(error))
         except EngineError as error:
@@ -92,6 +94,10 @@ class SparkCompute:
             "workspace_path": request.workspace_path,
             "workspace_root": str(request.workspace_root),
             "parameters": dict(request.parameters),
+            "arguments": list(request.arguments),
+            "entry_point": list(request.entry_point),
+            "task_values": {key: dict(values) for key, values in request.task_values.items()},
+            "variables": dict(request.variables),
         }
         return _task_result(self._run(job, cancel, user=request.user_name, deadline=deadline, python=python))
 
@@ -187,10 +193,18 @@ def _task_result(finished: Finished) -> TaskResult:
     if result is None:
         unresponsive = "Fatal error: The Python kernel is unresponsive."
         return TaskResult(state="FAILED", error=unresponsive, message=USER_CODE_FAILED, logs=finished.logs)
+    values = result.get("task_values") or {}
     if result["ok"]:
-        return TaskResult(state="SUCCESS", exit_value=result.get("exit_value"), logs=finished.logs)
-    error, trace = result["error"], result["error_trace"]
-    return TaskResult(state="FAILED", error=error, error_trace=trace, message=USER_CODE_FAILED, logs=finished.logs)
+        exit_value = result.get("exit_value")
+        return TaskResult(state="SUCCESS", exit_value=exit_value, task_values=values, logs=finished.logs)
+    return TaskResult(
+        state="FAILED",
+        error=result["error"],
+        error_trace=result["error_trace"],
+        message=USER_CODE_FAILED,
+        task_values=values,
+        logs=finished.logs,
+    )
 
 
 def _statement_result(finished: Finished) -> StatementResult:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import os
 import re
@@ -17,8 +16,10 @@ from pathlib import Path
 from filelock import FileLock
 
 from sandbox.spark.errors import EngineError
+from sandbox.spark.paths import Mounts
+from sandbox.spark.requirements import arguments_of, identity_of
 
-_LAYOUT = "2"
+_LAYOUT = "3"
 """Part of an environment's name: one that was made in another way is not used again."""
 _BASE = "sandbox-base.txt"
 
@@ -27,21 +28,26 @@ class InstallationError(Exception):
     """A requirement cannot be installed: a fault of the task's environment, in Databricks' words."""
 
 
-def python_for(dependencies: Sequence[str], folder: Path) -> Path:
+def python_for(dependencies: Sequence[str], folder: Path, mounts: Mounts) -> Path:
     """Return the interpreter of an environment with `dependencies`, making it the first time.
+
+    Args:
+        dependencies: Requirements, paths in the workspace, or lines of options such as `-r /Workspace/…`.
+        folder: Where environments are kept.
+        mounts: Where the paths lead.
 
     Raises:
         InstallationError: a requirement does not exist or does not fit.
         EngineError: no environment can be made at all.
     """
-    wanted = sorted(set(dependencies))
-    environment = folder / hashlib.sha256("\n".join([_LAYOUT, *wanted]).encode()).hexdigest()[:16]
+    wanted = arguments_of(dependencies, mounts)
+    environment = folder / identity_of([_LAYOUT, *wanted])
     python = environment / "bin" / "python"
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{environment}.lock"):
         if not (environment / "complete").exists():
             shutil.rmtree(environment, ignore_errors=True)
-            _make(environment, wanted)
+            _make(environment, wanted, mounts)
             (environment / "complete").touch()
     return python
 
@@ -58,7 +64,7 @@ def _uv() -> str:
     return found
 
 
-def _make(environment: Path, wanted: list[str]) -> None:
+def _make(environment: Path, wanted: list[str], mounts: Mounts) -> None:
     made = subprocess.run(
         [_uv(), "venv", "--quiet", "--python", sys.executable, str(environment)],
         capture_output=True,
@@ -77,7 +83,7 @@ def _make(environment: Path, wanted: list[str]) -> None:
             done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=scratch)
             if done.returncode == 0:
                 return
-    raise InstallationError(_databricks_words(wanted, done.stderr))
+    raise InstallationError(mounts.shown_text(_databricks_words(wanted, done.stderr)))
 
 
 def _base_versions(wanted: list[str]) -> list[str]:
@@ -85,9 +91,16 @@ def _base_versions(wanted: list[str]) -> list[str]:
 
     As with pip on Databricks, a package that is there already and fits is not replaced by a newer one.
     """
-    own = {_normal_name(re.split(r"[^\w.-]", one, maxsplit=1)[0]) for one in wanted}
+    own = {_normal_name(_package_of(one)) for one in wanted}
     found = {_normal_name(one.name): one.version for one in importlib.metadata.distributions() if one.name}
     return [f"{name}=={version}" for name, version in sorted(found.items()) if name not in own]
+
+
+def _package_of(requirement: str) -> str:
+    """The name of a package: of a wheel it is the first part of the file's name."""
+    if requirement.endswith(".whl"):
+        return Path(requirement).name.partition("-")[0]
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
 
 
 def _normal_name(name: str) -> str:
@@ -117,4 +130,7 @@ def _databricks_words(wanted: list[str], output: str) -> str:
             f"ERROR: Could not find a version that satisfies the requirement {name} (from versions: none) "
             f"ERROR: No matching distribution found for {name}"
         )
+    gone = next((one for one in wanted if one.startswith("/") and not Path(one).exists()), None)
+    if gone:
+        reason = f"ERROR: Could not install packages due to an OSError: [Errno 2] No such file or directory: '{gone}'"
     return f"Library installation failed for {', '.join(wanted)}: {reason}"

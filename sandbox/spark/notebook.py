@@ -7,10 +7,28 @@ from typing import Literal
 
 from sandbox.spark.errors import UnsupportedError
 
-Language = Literal["python", "sql", "md", "pip"]
+Language = Literal["python", "sql", "md", "pip", "sh", "fs", "run", "restart", "ignored"]
 _PYTHON_MARK, _SQL_MARK = "# ", "-- "
 _HEADER = "Databricks notebook source"
 _SEPARATOR = "COMMAND ----------"
+_WHOLE_CELLS: dict[str, Language] = {
+    "%md": "md",
+    "%md-sandbox": "md",
+    "%sql": "sql",
+    "%python": "python",
+    "%sh": "sh",
+    "%fs": "fs",
+    "%run": "run",
+}
+_SINGLE_LINES: dict[str, Language] = {
+    "%pip": "pip",
+    "%restart_python": "restart",
+    "%load_ext": "ignored",
+    "%autoreload": "ignored",
+    "%matplotlib": "ignored",
+    "%config": "ignored",
+}
+"""What follows such a line is the rest of the cell. Ignored is what only matters at a screen."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +69,21 @@ def _cell(lines: list[str], number: int, mark: str, default: Language) -> list[C
     if not lines[0].startswith(magic):
         return [Cell(default, "\n".join(lines), number)]
     content = [line[len(magic) :].removeprefix(" ") if line.startswith(magic) else line for line in lines]
-    return [_magic_cell(content, number)]
+    return _magic_cells(content, number)
 
 
-def _magic_cell(lines: list[str], number: int) -> Cell:
+def _magic_cells(lines: list[str], number: int) -> list[Cell]:
+    """Lines of magic at the start of a cell are cells of their own, the rest is another one."""
+    if not any(line.strip() for line in lines):
+        return []
     name, _, rest = lines[0].strip().partition(" ")
-    if name in ("%md", "%md-sandbox"):
-        return Cell("md", "\n".join(lines), number)
-    if name in ("%sql", "%python"):
-        language: Language = "sql" if name == "%sql" else "python"
-        return Cell(language, "\n".join([rest, *lines[1:]]), number)
-    if name == "%pip":
-        return Cell("pip", rest.strip(), number)
-    raise UnsupportedError(f"notebook magic {name}", f"line {number}")
+    if name in _SINGLE_LINES:
+        taken = 1
+        while rest.endswith("\\") and taken < len(lines):
+            rest, taken = f"{rest[:-1].strip()} {lines[taken].strip()}", taken + 1
+        return [Cell(_SINGLE_LINES[name], rest.strip(), number), *_magic_cells(lines[taken:], number + taken)]
+    if name in _WHOLE_CELLS:
+        return [Cell(_WHOLE_CELLS[name], "\n".join([rest, *lines[1:]]), number)]
+    if name.startswith("%"):
+        raise UnsupportedError(f"notebook magic {name}", f"line {number}")
+    return [Cell("python", "\n".join(lines), number)]

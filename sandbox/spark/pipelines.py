@@ -23,6 +23,7 @@ from sandbox.spark import pipeline_events as events
 from sandbox.spark.engine import Engine
 from sandbox.spark.environments import InstallationError, python_for
 from sandbox.spark.errors import EngineError
+from sandbox.spark.paths import Mounts
 from sandbox.spark.settings import client_environment
 
 INTERRUPT_SECONDS = 5.0
@@ -150,7 +151,8 @@ def _job(request: UpdateRequest, remote: str, state_dir: Path) -> Mapping[str, A
 def _python(engine: Engine, request: UpdateRequest) -> Path:
     if not request.dependencies:
         return Path(sys.executable)
-    return python_for(request.dependencies, engine.state_dir / "environments")
+    mounts = Mounts({"/Workspace": request.workspace_root})
+    return python_for(request.dependencies, engine.state_dir / "environments", mounts)
 
 
 def _log(engine: Engine, request: UpdateRequest) -> Path:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.spark import cells, client, import_filter, traces
-from sandbox.spark.dbutils import NotebookExit
+from sandbox.spark import client, traces
+from sandbox.spark.cells import RestartError
 from sandbox.spark.rows import rows_of
+from sandbox.spark.user_code import UserCode
 
 Job = Mapping[str, Any]
 
@@ -23,17 +24,30 @@ Job = Mapping[str, Any]
 def main(job: Job) -> None:
     """Run a job and write its result; what user code raises is part of the result."""
     root = Path(job.get("workspace_root", "/"))
+    task: UserCode | None = None
     try:
-        result = _KINDS[job["kind"]](client.connect(job), job)
-    except NotebookExit as done:
-        result = {"ok": True, "exit_value": done.value}
+        spark = client.connect(job)
+        task = UserCode(spark, job) if job["kind"] not in _KINDS else None
+        result = task.run() if task else _KINDS[job["kind"]](spark, job)
+    except RestartError as restart:
+        if task:
+            task.restart(restart.next_cell)
+        raise
     except BaseException as error:  # noqa: BLE001 - user code may raise anything, and all of it is reported
         result = _failure(error, root)
+    if task:
+        result = _finished(result, task)
     sys.stdout.flush()
     target = Path(job["result"])
     partial = target.with_suffix(".part")
     partial.write_text(json.dumps(result), encoding="utf-8")
     partial.rename(target)
+
+
+def _finished(result: dict[str, Any], task: UserCode) -> dict[str, Any]:
+    redact = task.dbutils.secrets.redact
+    told = {name: redact(result[name]) for name in ("error", "error_trace") if result.get(name)}
+    return {**result, **told, "task_values": task.dbutils.jobs.taskValues.own}
 
 
 def _failure(error: BaseException, root: Path) -> dict[str, Any]:
@@ -42,24 +56,6 @@ def _failure(error: BaseException, root: Path) -> dict[str, Any]:
     state = getattr(error, "getSqlState", lambda: None)()
     short = traces.short_form(error)
     return {"ok": False, "error": short, "error_trace": text, "sql_state": state}
-
-
-def _notebook(spark: Any, job: Job) -> dict[str, Any]:
-    import_filter.install()
-    folders = cells.import_paths(job["workspace_path"], Path(job["workspace_root"]))
-    sys.path[:0] = [str(folder) for folder in folders]
-    if folders[0].is_dir():
-        os.chdir(folders[0])
-    source = Path(job["source"])
-    cells.Notebook(spark, job["parameters"], job["workspace_path"]).run(
-        source.read_text(encoding="utf-8"), source.suffix
-    )
-    return {"ok": True}
-
-
-def _sql_file(spark: Any, job: Job) -> dict[str, Any]:
-    cells.run_sql_file(spark, Path(job["source"]).read_text(encoding="utf-8"), job["parameters"])
-    return {"ok": True}
 
 
 def _script(spark: Any, job: Job) -> dict[str, Any]:
@@ -81,8 +77,6 @@ def _interrupt(spark: Any, job: Job) -> dict[str, Any]:
 
 
 _KINDS: dict[str, Callable[[Any, Job], dict[str, Any]]] = {
-    "notebook": _notebook,
-    "sql_file": _sql_file,
     "statement": _statement,
     "script": _script,
     "interrupt": _interrupt,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,7 +61,9 @@ class Workers:
         self.start()
         base = self._folder / uuid.uuid4().hex
         files = {name: base.with_suffix(f".{name}") for name in ("job", "result", "log")}
-        files["job"].write_text(json.dumps({**job, "result": str(files["result"])}), encoding="utf-8")
+        scratch = base.with_suffix(".tmp")
+        own = {"result": str(files["result"]), "scratch": str(scratch)}
+        files["job"].write_text(json.dumps({**job, **own}), encoding="utf-8")
         files["log"].touch()
         try:
             reason = self._watch(files, python, stop_when)
@@ -69,6 +72,7 @@ class Workers:
         finally:
             for file in files.values():
                 file.unlink(missing_ok=True)
+            shutil.rmtree(scratch, ignore_errors=True)
 
     def stop(self) -> None:
         """End the zygote and with it every worker."""

@@ -26,6 +26,21 @@ def test_magic_cells_have_their_own_language() -> None:
     ]
 
 
+def test_lines_of_magic_are_cells_of_their_own() -> None:
+    text = (
+        "# Databricks notebook source\n# MAGIC %pip install a \\\n# MAGIC   b\n# MAGIC %restart_python\n"
+        "# MAGIC x = 1\n# COMMAND ----------\n# MAGIC %sh -e\n# MAGIC ls\n# COMMAND ----------\n"
+        "# MAGIC %run ./setup $day=1\n"
+    )
+    assert cells_of(text, ".py") == [
+        Cell("pip", "install a b", 2),
+        Cell("restart", "", 4),
+        Cell("python", "x = 1", 5),
+        Cell("sh", "-e\nls", 7),
+        Cell("run", "./setup $day=1", 10),
+    ]
+
+
 def test_a_sql_notebook_has_sql_cells() -> None:
     text = "-- Databricks notebook source\nSELECT 1\n\n-- COMMAND ----------\n\n-- MAGIC %python\n-- MAGIC print(1)\n"
     assert [cell.language for cell in cells_of(text, ".sql")] == ["sql", "python"]
