@@ -10,7 +10,8 @@ from sandbox.records import RunState
 from sandbox.task_types import task_type
 
 FAILED_MESSAGE = "Workload failed, see run output for details"
-_LOG_LIMIT = 5_000_000
+_LIMIT = 5_000_000
+"""Characters of an exit value or of logs that the API returns."""
 _WITH_LOGS = ("spark_jar_task", "spark_python_task", "python_wheel_task")
 """The API returns what a task printed for these types only; of a notebook it has the exit value and the error."""
 
@@ -41,16 +42,20 @@ def output_of(result: TaskResult, definition: Mapping[str, Any]) -> dict[str, An
     """Fields of `runs/get-output` for a task that compute brought to its end."""
     output: dict[str, Any] = {}
     if definition.get("notebook_task") is not None:
-        output["notebook_output"] = (
-            {"result": result.exit_value, "truncated": False} if result.exit_value is not None else {}
-        )
+        output["notebook_output"] = _notebook_output(result.exit_value)
     elif definition.get("sql_task") is not None:
         warehouse = definition["sql_task"].get("warehouse_id")
         output["sql_output"] = {"query_output": {"warehouse_id": warehouse}} if warehouse else {}
     if result.logs and task_type(dict(definition)) in _WITH_LOGS:
-        output |= {"logs": result.logs[-_LOG_LIMIT:], "logs_truncated": len(result.logs) > _LOG_LIMIT}
+        output |= {"logs": result.logs[-_LIMIT:], "logs_truncated": len(result.logs) > _LIMIT}
     if result.error is not None:
         output["error"] = result.error
     if result.error_trace is not None:
         output["error_trace"] = result.error_trace
     return output
+
+
+def _notebook_output(exit_value: str | None) -> dict[str, Any]:
+    if exit_value is None:
+        return {}
+    return {"result": exit_value[:_LIMIT], "truncated": len(exit_value) > _LIMIT}
