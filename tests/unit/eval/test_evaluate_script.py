@@ -15,8 +15,8 @@ from knowledge.registry import load_registry
 
 ROOT = Path(__file__).resolve().parents[3]
 FLOORS = {
-    "visible": {"coverage": 0.33, "category_accuracy": 0.25, "fix_kind_accuracy": 0.29},
-    "held_back": {"coverage": 0.30, "category_accuracy": 0.23, "fix_kind_accuracy": 0.25},
+    "visible": {"coverage": 0.88, "category_accuracy": 0.76, "fix_kind_accuracy": 0.81},
+    "held_back": {"coverage": 0.72, "category_accuracy": 0.57, "fix_kind_accuracy": 0.62},
 }
 """Ratios that hold today; they are raised whenever the numbers rise, and never lowered to let a change pass."""
 MOST_WRONG_WITHOUT_CAUSE = 0.06
