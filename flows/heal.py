@@ -17,6 +17,7 @@ from tasks.plan_fix import may_apply, plan_fix
 from tasks.start_ahead import let_runs_end
 from tasks.start_run import attempts_left, may_run, settled_end, start_run
 from tasks.validate_bundle import validate_bundle
+from tasks.verify_resource import is_verified_only, verify_resource
 from tasks.verify_run import verify_run
 from tasks.wait_for_run import wait_for_run
 from workspace.models import Evidence
@@ -47,7 +48,12 @@ def bring_up(work: Operation, key: str, healing: tuple[str, ...] = ()) -> Resour
 
 
 def run_once(work: Operation, key: str) -> Evidence | None:
-    """Start a resource, wait for its end and verify it; return what failed, None when it is verified."""
+    """Start a resource, wait for its end and verify it; return what failed, None when it is verified.
+
+    What never runs, as a dashboard, is only verified.
+    """
+    if is_verified_only(key):
+        return verify_resource(work, key)
     started = start_run(work, key)
     if isinstance(started, Evidence):
         return started

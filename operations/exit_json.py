@@ -14,10 +14,10 @@ from typing import Any
 from workspace.models import Model
 
 PARTIAL_SUCCESS_SHARE = 0.9
-"""Share of items that must succeed for a partial success to pass (playbook: partial success)."""
+"""Share of items that must succeed for a partial success to pass, unless a setting says otherwise."""
 
 SMALL = range(5, 10)
-"""With so many items one failure passes, though it is less than the share."""
+"""With so many items one failure passes, though it is less than the share; not where all must succeed."""
 
 MAX_DEPTH = 20
 """What is nested deeper tells nothing about the run, and is left out."""
@@ -37,17 +37,22 @@ class ExitReport(Model):
     failed_items: tuple[str, ...] = ()
 
 
-def read_exit_value(text: str | None) -> ExitReport:
-    """Judge an exit value: form A (total_items, successful), form B (total, succeeded), plain text, or nothing."""
+def read_exit_value(text: str | None, share: float = PARTIAL_SUCCESS_SHARE) -> ExitReport:
+    """Judge an exit value: form A (total_items, successful), form B (total, succeeded), plain text, or nothing.
+
+    Args:
+        text: the exit value.
+        share: share of the items that must succeed, 0 to 1.
+    """
     value = _unwrapped(text or "")
     if not isinstance(value, dict):
         said = value.strip() if isinstance(value, str) else ""
         failed = bool(_FAILED.match(said))
         return ExitReport(passed=not failed, reason=f"the notebook exited with {said!r}" if failed else "")
-    return _judged(value)
+    return _judged(value, share)
 
 
-def _judged(document: dict[str, Any]) -> ExitReport:
+def _judged(document: dict[str, Any], share: float) -> ExitReport:
     status = str(document.get("status") or "").strip()
     says_failed = bool(_FAILED.match(status))
     total = _number(document, "total_items", "total")
@@ -56,16 +61,17 @@ def _judged(document: dict[str, Any]) -> ExitReport:
         return ExitReport(passed=True, reason="", document=document)
     count = f"{failures} of {total} items failed" if total else "no item succeeded"
     return ExitReport(
-        passed=not says_failed and total > 0 and _acceptable(total, failures),
+        passed=not says_failed and total > 0 and acceptable(total, failures, share),
         reason=f"exit JSON says {status.upper() or 'failures'}: {count}",
         document=document,
         failed_items=_failed_items(document),
     )
 
 
-def _acceptable(total: int, failures: int) -> bool:
-    allowed = math.floor(total * (1 - PARTIAL_SUCCESS_SHARE) + 1e-9)
-    return failures <= max(allowed, 1 if total in SMALL else 0)
+def acceptable(total: int, failures: int, share: float = PARTIAL_SUCCESS_SHARE) -> bool:
+    """Tell whether so many failures of so many items let a whole pass."""
+    allowed = math.floor(total * (1 - share) + 1e-9)
+    return failures <= max(allowed, 1 if total in SMALL and share < 1 else 0)
 
 
 def _failures(document: dict[str, Any], total: int) -> int:

@@ -28,6 +28,10 @@ class Limits(Model):
     """How long an open question is waited for; 0 asks and ends at once with the question open."""
     suspend_after_seconds: float = 900
     """A longer wait suspends the flow run of a deployment instead of keeping its process."""
+    partial_success_share: float = 0.9
+    """Share of a notebook's items that must succeed."""
+    verify_tables: bool = True
+    """Check that the tables which a run writes are there and hold rows."""
     excluded: tuple[str, ...] = ()
     """Resource keys, or patterns with `*`, that are run and verified but never healed."""
     fixes_per_day: int = 20

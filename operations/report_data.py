@@ -138,7 +138,7 @@ def _resource(resource: ResourceProgress, urls: Mapping[str, str], events: tuple
         progress=resource,
         url=runs[-1].url if runs else urls.get(resource.key, ""),
         seconds=sum(attempt.outcome.seconds for attempt in resource.attempts if attempt.outcome),
-        checked=str(checked[-1].data.get("detail", "")) if checked else "",
+        checked="; ".join(map(str, checked[-1].data.get("detail") or ())) if checked else "",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import groupby
 
 from diagnostics.sql_tables import TableUse
-from operations.planning.layers import RUN_TYPES
+from operations.planning.layers import RUN_TYPES, VERIFIED_TYPES
 from operations.planning.levels import Level, members, works
 from operations.planning.order import ordered
 from operations.planning.plan import BundlePlan, PlannedResource, plan_bundle
@@ -14,7 +14,6 @@ from workspace.models import Layer, Model, ResolvedBundle
 
 __all__ = ["LeftOut", "Level", "PlannedResource", "RunPlan", "plan_resources", "runs_of"]
 
-_VERIFIED = frozenset(("quality_monitors", "alerts", "dashboards", "genie_spaces"))
 _RANKS = tuple(Level)
 
 
@@ -55,7 +54,8 @@ def runs_of(plan: BundlePlan, bundle: ResolvedBundle, level: Level) -> RunPlan:
     """Choose from the plan of a bundle what runs.
 
     A job that is run runs what it starts, so that is not run once more. Of jobs that start each other only the
-    outermost of the wanted level are run. Atomic jobs that only start a pipeline leave that to the pipeline.
+    outermost of the wanted level are run. Atomic jobs that only start a pipeline leave that to the pipeline. What is
+    deployed and never runs, as a dashboard, has its place too: there it is checked.
 
     Args:
         plan: the plan of the whole bundle.
@@ -63,7 +63,9 @@ def runs_of(plan: BundlePlan, bundle: ResolvedBundle, level: Level) -> RunPlan:
         level: composite jobs run instead of their atomic jobs from `composite` on, and so forth.
     """
     own_work = {one.key for one in bundle.resources if one.type == "jobs" and works(one)}
-    wanted = [one for one in plan.resources if one.type in RUN_TYPES and _may_run(one, own_work, level)]
+    wanted = [
+        one for one in plan.resources if one.type in RUN_TYPES | VERIFIED_TYPES and _may_run(one, own_work, level)
+    ]
     inside = {one.key: set(members(one.key, plan.starts)) for one in wanted}
     runners: dict[str, str] = {}
     for one in wanted:
@@ -136,6 +138,4 @@ def _why_not(one: PlannedResource, unit: Mapping[str, str | None], own_work: set
     if one.level is not None:
         lost = ", its own tasks do not run" if one.key in own_work else ""
         return f"{one.level.value} job: what it starts runs by itself{lost}"
-    if one.type in _VERIFIED:
-        return f"{one.type} are deployed and verified, they do not run"
     return f"{one.type} are deployed, they do not run"

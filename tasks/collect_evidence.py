@@ -10,7 +10,7 @@ from prefect import task
 
 from diagnostics.lineage import table_uses
 from diagnostics.models import BundleSnapshot
-from operations.exit_json import read_exit_value
+from operations.exit_json import PARTIAL_SUCCESS_SHARE, read_exit_value
 from operations.journal import Event
 from operations.operation import Operation
 from tasks.retry_policies import READ
@@ -43,8 +43,9 @@ def collect_evidence(work: Operation, outcome: RunOutcome, verdict: Verdict) -> 
         failures = pipelines.update_errors(connect(work.profile), handle)
         surface = Surface.PIPELINE
     else:
-        failures = failed_tasks(outcome, verdict)
+        failures = failed_tasks(outcome, verdict, work.limits.partial_success_share)
         surface = Surface.JOB
+    failures = (*failures, *(Failure(surface=surface, error=one.text, url=handle.url) for one in verdict.check.faults))
     failures = failures or (whole_run(outcome, verdict, surface),)
     evidence = Evidence(
         operation=work.id,
@@ -64,12 +65,12 @@ def collect_evidence(work: Operation, outcome: RunOutcome, verdict: Verdict) -> 
     return evidence
 
 
-def failed_tasks(outcome: RunOutcome, verdict: Verdict) -> tuple[Failure, ...]:
+def failed_tasks(outcome: RunOutcome, verdict: Verdict, share: float = PARTIAL_SUCCESS_SHARE) -> tuple[Failure, ...]:
     """Return one failure for each task that failed, timed out, was canceled, or failed by its own exit JSON."""
     messages = {one.run_id: one.message for one in outcome.tasks}
     failures = []
     for output in verdict.outputs:
-        report = read_exit_value(output.exit_value)
+        report = read_exit_value(output.exit_value, share)
         if output.result not in EFFECTS:
             failures.append(_failure(output, messages.get(output.run_id, "")))
         elif not report.passed:

@@ -97,6 +97,8 @@ def _limits(current: Settings, heal: Heal | None) -> Limits:
         lock_wait_seconds=current.lock_wait_seconds,
         answer_wait_seconds=current.answer_wait_seconds,
         suspend_after_seconds=current.suspend_after_seconds,
+        partial_success_share=current.partial_success_share,
+        verify_tables=current.verify_tables,
         excluded=current.excluded,
         fixes_per_day=current.fixes_per_day,
         changed_lines_per_day=current.changed_lines_per_day,

@@ -9,6 +9,7 @@ from operations.progress import progress
 from operations.standing import Progress, ResourceStatus
 from tasks.start_run import may_run, start_run
 from tasks.toolbox import journal_of, records_of
+from tasks.verify_resource import is_verified_only
 from tasks.wait_for_run import wait_for_run
 from workspace.models import RunHandle
 
@@ -45,6 +46,7 @@ def _ready(work: Operation, now: Progress, keys: Sequence[str]) -> list[str]:
         key
         for key in keys
         if key in there
+        and not is_verified_only(key)
         and now.of(key).status is ResourceStatus.PENDING
         and not now.of(key).attempts
         and coming.isdisjoint(planned.get(key, ()))

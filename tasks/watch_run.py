@@ -103,5 +103,5 @@ def judge_watched(outcome: RunOutcome) -> WatchedRun:
             return WatchedRun(outcome=outcome, verified=True, figures=pipelines.expectation_figures(client, handle))
         failures = pipelines.update_errors(client, handle)
         return WatchedRun(outcome=outcome, verified=False, reason=outcome.result.value, failures=failures)
-    verdict = judge(outcome, jobs.task_outputs(client, outcome))
+    verdict = judge(outcome, jobs.task_outputs(client, outcome), settings().partial_success_share)
     return WatchedRun(outcome=outcome, verified=verdict.verified, reason=verdict.reason, outputs=verdict.outputs)

@@ -163,6 +163,8 @@ class TaskOutcome(Model):
     attempt: int = 0
     child_run_id: str | None = None
     """Run started by a run_job_task."""
+    is_loop: bool = False
+    """It is a for_each_task: its iterations did the work."""
 
 
 class RunOutcome(Model):

@@ -68,6 +68,26 @@ class Settings(BaseSettings):
         description="Resource keys with commas between them, also with `*` (`jobs.train_*`), of jobs that train a "
         "model: they are looked at less often. A tag `job_type` with the word `training` says the same.",
     )
+    partial_success_share: float = Field(
+        0.9,
+        ge=0,
+        le=1,
+        description="Share of the items of a notebook (alerts, monitors, benchmark questions) that must succeed; the "
+        "failed ones are named. With five to nine items one failure passes too, unless the share is 1.",
+    )
+    verify_tables: bool = Field(
+        default=True,
+        description="Check after a run that the tables it writes are there and hold rows; that may start a warehouse.",
+    )
+    warehouse: str | None = Field(
+        None, description="Id of the SQL warehouse for checks. Unset: a running one, else one that can be started."
+    )
+    monitor_poll_seconds: float = Field(
+        30, gt=0, le=300, description="Longest pause between two looks at the refresh of a monitor."
+    )
+    monitor_timeout_minutes: float = Field(
+        30, gt=0, le=1440, description="Time limit of waiting for the refresh of a monitor."
+    )
     lock_wait_seconds: float = Field(600, ge=0, le=86_400, description="Time to wait for a target that is locked.")
     answer_wait_seconds: float = Field(3600, ge=0, le=604_800, description="Time to wait for a person's answer.")
     suspend_after_seconds: float = Field(

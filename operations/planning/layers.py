@@ -13,6 +13,8 @@ from operations.planning.words import GOLD, STRONG, WEAK, exact_layer, highest, 
 from workspace.models import Layer, ResolvedBundle, Resource
 
 RUN_TYPES = frozenset(("jobs", "pipelines"))
+VERIFIED_TYPES = frozenset(("quality_monitors", "alerts", "dashboards", "genie_spaces"))
+"""Types that never run and are checked in their layer once they are deployed."""
 LAYER_TAGS = ("layer", "medallion_layer", "medallion", "data_layer", "lakehouse_layer", "zone")
 TYPE_TAGS = ("job_type", "pipeline_type", "type")
 _BY_TYPE = {"quality_monitors": Layer.MONITORING, "alerts": Layer.ALERTING, "genie_spaces": Layer.GENIE}

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import sqlglot.expressions as exp
 
-from workspace.errors import WorkspaceRequestError
 from workspace.model import Model
-from workspace.services.rest import get_json
 from workspace.services.statements import run_statement
+from workspace.services.tables import read_table
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
-_VIEWS = {"VIEW", "METRIC_VIEW", "FOREIGN"}
+VIEWS = {"VIEW", "METRIC_VIEW", "FOREIGN"}
+"""Types of tables that hold no rows of their own."""
 _UPKEEP = {"OPTIMIZE", "VACUUM START", "VACUUM END", "ANALYZE", "COMPUTE STATS", "FSCK", "CLUSTER BY", "REORG"}
 """Operations of a table's history that bring no data."""
 
@@ -43,14 +42,10 @@ def freshness(client: WorkspaceClient, full_name: str, warehouse: str | None = N
     Raises:
         WorkspaceRequestError: the question was refused; a table that is not there is an answer.
     """
-    path = f"/api/2.1/unity-catalog/tables/{quote(full_name, safe='')}"
-    try:
-        table = get_json(client, path, {}, f"reading the table {full_name}")
-    except WorkspaceRequestError as error:
-        if error.status == 404:
-            return Freshness(exists=False)
-        raise
-    if str(table.get("table_type") or "") in _VIEWS:
+    table = read_table(client, full_name)
+    if table is None:
+        return Freshness(exists=False)
+    if str(table.get("table_type") or "") in VIEWS:
         return Freshness(holds_data=False)
     if warehouse:
         return Freshness(written_ms=_last_commit(client, full_name, warehouse))

@@ -126,6 +126,14 @@ def update_errors(client: WorkspaceClient, handle: RunHandle) -> tuple[Failure, 
     return tuple(one for one in found if one.trace or one.flow_name) or found
 
 
+def written_rows(client: WorkspaceClient, handle: RunHandle) -> int:
+    """Return how many rows the flows of this update wrote, as far as its events tell."""
+    return sum(
+        int((_flow_progress(event).get("metrics") or {}).get("num_output_rows") or 0)
+        for event in events(client, handle)
+    )
+
+
 def expectation_figures(client: WorkspaceClient, handle: RunHandle) -> tuple[ExpectationFigures, ...]:
     """Return what each expectation counted in this update, summed over the flow's batches."""
     sums: dict[tuple[str, str, str], tuple[int, int]] = {}

@@ -123,6 +123,7 @@ def _task_outcome(key: str, task: Json) -> TaskOutcome:
         url=task.get("run_page_url") or "",
         attempt=int(task.get("attempt_number") or 0),
         child_run_id=str(child) if child else None,
+        is_loop="for_each_task" in task,
     )
 
 

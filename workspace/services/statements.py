@@ -36,6 +36,15 @@ _WRITING = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Create, exp.Drop,
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a statement runs: the warehouse, and what completes names that are not written out in full."""
+
+    warehouse_id: str
+    catalog: str | None = None
+    schema: str | None = None
+
+
+@dataclass(frozen=True)
 class Patience:
     """How long a statement's end is waited for, and how the time between two looks passes."""
 
@@ -45,7 +54,7 @@ class Patience:
 
 def run_statement(
     client: WorkspaceClient,
-    warehouse_id: str,
+    warehouse: str | Place,
     statement: str,
     *,
     parameters: Mapping[str, str | None] | None = None,
@@ -56,7 +65,7 @@ def run_statement(
 
     Args:
         client: client of the workspace.
-        warehouse_id: the SQL warehouse; a stopped one is started by the statement.
+        warehouse: id of the SQL warehouse, which is started by the statement where it is stopped; or a place.
         statement: one SELECT, SHOW or DESCRIBE; `:name` marks a parameter.
         parameters: values of the parameters.
         permission: for a statement that may delete or replace something; it is used up right before the statement
@@ -73,9 +82,11 @@ def run_statement(
         _use(permission, statement, parameters)
     else:
         require_reading(statement)
+    place = Place(warehouse) if isinstance(warehouse, str) else warehouse
     body = {
         "statement": statement,
-        "warehouse_id": warehouse_id,
+        "warehouse_id": place.warehouse_id,
+        **{name: value for name, value in (("catalog", place.catalog), ("schema", place.schema)) if value},
         "wait_timeout": "10s",
         "on_wait_timeout": "CONTINUE",
         "row_limit": ROW_LIMIT,

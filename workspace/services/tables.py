@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from workspace.errors import WorkspaceRequestError
@@ -13,19 +13,26 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 
-def table_shape(client: WorkspaceClient, full_name: str) -> TableShape | None:
-    """Return the columns of a table, None when there is no such table.
+def read_table(client: WorkspaceClient, full_name: str) -> dict[str, Any] | None:
+    """Return a table, view or metric view as JSON, None when there is none of this name.
 
     Raises:
         WorkspaceRequestError: the question was refused; a missing permission is not taken for a missing table.
     """
     path = f"/api/2.1/unity-catalog/tables/{quote(full_name, safe='')}"
     try:
-        table = get_json(client, path, {}, f"reading the table {full_name}")
+        return get_json(client, path, {}, f"reading the table {full_name}")
     except WorkspaceRequestError as error:
         if error.status == 404:
             return None
         raise
+
+
+def table_shape(client: WorkspaceClient, full_name: str) -> TableShape | None:
+    """Return the columns of a table, None when there is no such table; the errors are those of `read_table`."""
+    table = read_table(client, full_name)
+    if table is None:
+        return None
     columns = sorted(table.get("columns") or [], key=lambda column: int(column.get("position") or 0))
     return TableShape(
         name=table.get("full_name") or full_name,

@@ -14,16 +14,20 @@ from workspace.services.run_states import task_outcomes
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
+RUN_PATH = "/api/2.2/jobs/runs/get"
 OUTPUT_PATH = "/api/2.2/jobs/runs/get-output"
 MAX_DEPTH = 6
 MAX_TEXT = 500_000
+MAX_ITERATIONS = 200
+"""Iterations of one loop that are read, failed ones first."""
 _WITHOUT_OUTPUT = {RunResult.SKIPPED, RunResult.EXCLUDED, RunResult.UPSTREAM_FAILED}
 
 
 def task_outputs(client: WorkspaceClient, outcome: RunOutcome) -> tuple[TaskOutput, ...]:
     """Return the output of each task that ran, latest attempt; what the workspace does not give out says why.
 
-    Tasks of a run that a run_job_task started have keys such as `parent/child`.
+    Tasks of a run that a run_job_task started have keys such as `parent/child`, iterations of a for_each_task such as
+    `loop/inner#1`.
 
     Raises:
         WorkspaceRequestError: a fault that may pass keeps the output of a task that did well from being read.
@@ -44,12 +48,35 @@ def _outputs(
         if task.result in _WITHOUT_OUTPUT:
             continue
         key = f"{prefix}{task.task_key}"
+        if task.is_loop:
+            yield from _iteration_outputs(client, task, key, seen)
+            continue
         answer, unavailable = _read(client, task)
         child = task.child_run_id or str((answer.get("run_job_output") or {}).get("run_id") or "")
         if child:
             yield from _child_outputs(client, task, key, child, seen)
         else:
             yield _output(key, task, answer, unavailable)
+
+
+def _iteration_outputs(client: WorkspaceClient, task: TaskOutcome, key: str, seen: set[str]) -> Iterator[TaskOutput]:
+    """Read what the iterations of a for_each_task left behind: `loop/inner#1`, counted from 1 as they are listed."""
+    try:
+        pages = list(get_pages(client, RUN_PATH, {"run_id": task.run_id}, f"reading the iterations of {key}"))
+    except WorkspaceRequestError as error:
+        yield _output(key, task, {}, _why(error, task))
+        return
+    listed = [one for page in pages for one in page.get("iterations") or []]
+    if not listed:
+        yield _output(key, task, *_read(client, task))
+        return
+    outcomes = [
+        outcome.model_copy(update={"task_key": f"{outcome.task_key}#{number}"})
+        for number, one in enumerate(listed, start=1)
+        for outcome in task_outcomes([one])
+    ]
+    outcomes.sort(key=lambda one: one.result is RunResult.SUCCESS)
+    yield from _outputs(client, tuple(outcomes[:MAX_ITERATIONS]), f"{key}/", seen)
 
 
 def _child_outputs(
@@ -60,7 +87,7 @@ def _child_outputs(
         return
     seen.add(child)
     try:
-        pages = list(get_pages(client, "/api/2.2/jobs/runs/get", {"run_id": child}, f"reading run {child}"))
+        pages = list(get_pages(client, RUN_PATH, {"run_id": child}, f"reading run {child}"))
     except WorkspaceRequestError as error:
         yield _output(key, task, {}, _why(error, task))
         return

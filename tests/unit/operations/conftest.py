@@ -131,7 +131,7 @@ class Story:
     def succeeds(self, iteration: int) -> None:
         self.starts(iteration)
         self.journal.append(Event.RUN_ENDED, GOLD, iteration, outcome=outcome(RunResult.SUCCESS, iteration))
-        self.journal.append(Event.RUN_VERIFIED, GOLD, iteration, detail="all 3 tasks succeeded")
+        self.journal.append(Event.RUN_VERIFIED, GOLD, iteration, detail=["all 3 tasks succeeded"])
 
     def asks(self, question: str = "q-aaaaa") -> None:
         self.journal.append(Event.RESOURCE_ESCALATED, GOLD, reason="no safe fix is known")

@@ -44,6 +44,17 @@ def test_partial_success_passes_from_nine_of_ten_or_with_one_failure_of_few(
     assert read_exit_value(json.dumps(value)).passed is passes
 
 
+@pytest.mark.parametrize(("share", "passes"), [(0.7, True), (0.8, False), (1, False)])
+def test_the_share_that_must_succeed_can_be_another_one(share: float, *, passes: bool) -> None:
+    value = json.dumps({"status": "PARTIAL_SUCCESS", "total": 30, "failed": 9})
+    assert read_exit_value(value, share).passed is passes
+
+
+def test_where_all_must_succeed_no_failure_of_few_passes() -> None:
+    value = json.dumps({"status": "PARTIAL_SUCCESS", "total": 8, "failed": 1})
+    assert (read_exit_value(value, 0.95).passed, read_exit_value(value, 1).passed) == (True, False)
+
+
 def test_failed_items_are_counted_where_no_number_is_given() -> None:
     report = read_exit_value(json.dumps({"status": "PARTIAL_SUCCESS", "total_items": 3, "failed_items": ["a", "b"]}))
     assert (report.passed, report.failed_items) == (False, ("a", "b"))

@@ -157,15 +157,17 @@ def test_dependents_are_found_through_others() -> None:
 
 
 def test_what_does_not_run_is_left_out_with_a_reason() -> None:
-    plan = planned(
-        resource("dashboards.sales"), resource("jobs.all", job_level="orchestrator"), resource("volumes.landing")
-    )
+    plan = planned(resource("jobs.all", job_level="orchestrator"), resource("volumes.landing"))
     assert plan.resources == ()
     assert {one.key: one.why for one in plan.left_out} == {
-        "dashboards.sales": "dashboards are deployed and verified, they do not run",
         "jobs.all": "orchestrator job: what it starts runs by itself",
         "volumes.landing": "volumes are deployed, they do not run",
     }
+
+
+def test_what_is_only_verified_has_its_place_after_what_runs() -> None:
+    plan = planned(resource("alerts.late"), resource("dashboards.sales"), resource("jobs.load", WORK, layer="bronze"))
+    assert order(plan) == ["jobs.load", "alerts.late", "dashboards.sales"]
 
 
 TREE = (

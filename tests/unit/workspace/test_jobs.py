@@ -192,6 +192,19 @@ def test_a_run_job_task_is_followed_into_its_run(workspace: LoopbackWorkspace, c
     assert (output.task_key, output.run_id, output.error) == ("bronze/load", "91", "inner")
 
 
+def test_the_iterations_of_a_loop_are_read_one_by_one_failed_ones_first(
+    workspace: LoopbackWorkspace, client: WorkspaceClient
+) -> None:
+    outcome = outcome_of(workspace, client, task("loop", 71, for_each_task={"inputs": "[1, 2]"}))
+    workspace.forget("GET", GET)
+    iterations = [task("load", 91, "SUCCESS"), task("load", 92)]
+    workspace.answer("GET", GET, {"run_id": 71, "tasks": [], "iterations": iterations})
+    workspace.answer("GET", OUTPUT, {"error": "boom"}, {"notebook_output": {"result": "done"}})
+    found = task_outputs(client, outcome)
+    assert [(one.task_key, one.run_id) for one in found] == [("loop/load#2", "92"), ("loop/load#1", "91")]
+    assert [one.error for one in found] == ["boom", ""]
+
+
 def test_secrets_in_an_output_are_redacted(workspace: LoopbackWorkspace, client: WorkspaceClient) -> None:
     outcome = outcome_of(workspace, client, task("load", 71))
     workspace.answer("GET", OUTPUT, {"logs": "using dapi0123456789abcdef0123456789abcdef"})

@@ -22,6 +22,7 @@ READING = ("get", "list", "download")
 HARMLESS = {
     "workspace/lock.py": {"workspace.mkdirs", "workspace.delete", "api_client.do POST"},
     "workspace/services/jobs.py": {"jobs.run_now", "jobs.repair_run", "jobs.cancel_run"},
+    "workspace/services/monitors.py": {"quality_monitors.run_refresh"},
     "workspace/services/pipelines.py": {"pipelines.stop"},
 }
 """Writes that lose nothing: starts and stops of runs, and the lock file that is our own."""
