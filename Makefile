@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-all unit lint format record pictures eval record-eval bench
+.PHONY: help setup demo serve test test-all unit lint format record pictures eval record-eval bench docs
 
 help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -41,6 +41,10 @@ eval: setup ## diagnose published error messages and print how often the answer 
 
 record-eval: setup ## the same, and put what it prints into docs/evaluation.md
 	@$(BIN)/python scripts/evaluate.py --record >/dev/null
+
+docs: setup ## write the generated pages of the docs
+	@$(BIN)/python scripts/generate_docs.py
+	@$(BIN)/bundleops knowledge docs
 
 bench: setup ## measure waiting and overhead, as ratios (about 12 minutes); BENCH=NAME measures one thing
 	@$(BIN)/python -m tests.bench $(BENCH)
