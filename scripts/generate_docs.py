@@ -30,7 +30,7 @@ def settings_page() -> str:
         f"Every setting is an environment variable that begins with `{PREFIX}`. A variable of this name that is no "
         "setting is refused, so that a mistyped one does not go unnoticed; an empty one counts as not set.\n\n"
         "An operation keeps the limits with which it began (iterations, parallel runs, time limits, what is healed and "
-        "how much a day), also when it is resumed under other ones; only the time to wait for an answer is taken anew.\n"
+        "how much a day), also when it is resumed under other ones; only the time to wait for an answer is new.\n"
     )
     return "\n".join([head, *(_section(name, field) for name, field in Settings.model_fields.items())])
 

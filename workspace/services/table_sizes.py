@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 MAX_TABLES = 50
 MAX_SECONDS = 180.0
 ONE_STATEMENT = timedelta(seconds=60)
-_USABLE = ("RUNNING", "STARTING", "STOPPED", "STOPPING")
+USABLE = ("RUNNING", "STARTING", "STOPPED", "STOPPING")
+"""States of a warehouse that can answer, the quickest first."""
 
 
 def find_warehouse(client: WorkspaceClient) -> str | None:
     """Return a SQL warehouse that can answer: a running one, else one that a statement starts; None without any."""
     answer = get_json(client, "/api/2.0/sql/warehouses", {}, "looking for a SQL warehouse")
-    usable = [one for one in answer.get("warehouses") or [] if one.get("state") in _USABLE]
-    best = min(usable, key=lambda one: _USABLE.index(str(one["state"])), default=None)
+    usable = [one for one in answer.get("warehouses") or [] if one.get("state") in USABLE]
+    best = min(usable, key=lambda one: USABLE.index(str(one["state"])), default=None)
     return str(best["id"]) if best else None
 
 

@@ -24,8 +24,9 @@ HARMLESS = {
     "workspace/services/jobs.py": {"jobs.run_now", "jobs.repair_run", "jobs.cancel_run"},
     "workspace/services/monitors.py": {"quality_monitors.run_refresh"},
     "workspace/services/pipelines.py": {"pipelines.stop"},
+    "workspace/services/rights.py": {"workspace.mkdirs", "workspace.delete", "api_client.do POST"},
 }
-"""Writes that lose nothing: starts and stops of runs, and the lock file that is our own."""
+"""Writes that lose nothing: starts and stops of runs, and files that are our own: the lock, what `doctor` tries."""
 GUARDED = {
     "workspace/services/pipelines.py": {"pipelines.start_update"},
     "workspace/services/statements.py": {"api_client.do POST"},
@@ -144,14 +145,14 @@ def test_what_may_lose_something_uses_an_approval_up_first() -> None:
     assert seen == {name for names in GUARDED.values() for name in names}
 
 
-def test_only_the_lock_of_our_own_is_deleted_in_the_workspace() -> None:
+def test_only_files_of_our_own_are_deleted_in_the_workspace() -> None:
     deleted = [
         ast.unparse(node)
         for _, tree in modules(*PRODUCT)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and after_client(node.func) == ["workspace", "delete"]
     ]
-    assert set(deleted) == {"self._client.workspace.delete(self.path)"}
+    assert set(deleted) == {"self._client.workspace.delete(self.path)", "client.workspace.delete(own_file)"}
 
 
 def test_only_the_adapter_starts_the_cli_and_only_after_the_guard_with_a_dangerous_switch() -> None:
