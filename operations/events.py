@@ -77,7 +77,8 @@ class Event(StrEnum):
     REPORT_WRITTEN = "report_written"
     """A report is on disk (path)."""
     OPERATION_ENDED = "operation_ended"
-    """The operation ended (verdict: verified, failed, escalated or waiting; exit_code?, reason?, patch?)."""
+    """The operation ended (verdict: verified, planned, failed, invalid, escalated, waiting, interrupted or canceled;
+    exit_code?, reason?, patch?)."""
     NOTE = "note"
     """Something worth reading that changes nothing (text)."""
 

@@ -90,6 +90,26 @@ class OperationFolder:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def process_here(self) -> int | None:
+        """Return the id of the process of this machine that works on the operation, None when none does.
+
+        The claim is tried, so that a number that another program got since is never taken for it.
+
+        Raises:
+            StateError: a process of another machine works on it.
+        """
+        name = self.worked_on_by()
+        if name is None:
+            return None
+        holder = json.loads((self.path / CLAIM_NOTE).read_text(encoding="utf-8"))
+        if holder["host"] != socket.gethostname():
+            raise StateError(f"Operation {self.id} is being worked on by {name}: stop it on that machine.")
+        try:
+            FileLock(self.path / "claim.lock", thread_local=False, mode=0o600).acquire(timeout=0).lock.release()
+        except Timeout:
+            return int(holder["pid"])
+        return None
+
     def claim(self) -> OperationClaim:
         """Return the claim on this operation, to be held while one works on it."""
         return OperationClaim(self.path)

@@ -30,6 +30,9 @@ def operate(
     answer_wait: Annotated[
         float | None, typer.Option(help="Seconds to wait for a person's answer; 0 asks and ends with exit code 4.")
     ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Go on in the background, also when this terminal is closed.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan; deploy and run nothing.")] = False,
     profile: ProfileOption = None,
     sandbox: SandboxOption = False,
@@ -53,7 +56,10 @@ def operate(
         if answer_wait is not None:
             os.environ["BUNDLEOPS_ANSWER_WAIT_SECONDS"] = str(answer_wait)
         quiet_prefect(verbose=verbose)
-        from bundleops.foreground import operate_here  # noqa: PLC0415 - Prefect takes seconds to import
+        if detach:
+            from bundleops.detached import operate_detached as run  # noqa: PLC0415 - Prefect takes seconds to import
+        else:
+            from bundleops.foreground import operate_here as run  # noqa: PLC0415 - as above
 
-        code = operate_here(bundle, target or "dev", resume, dry_run=dry_run, document=document)
+        code = run(bundle, target or "dev", resume, dry_run=dry_run, document=document)
     raise typer.Exit(code)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -106,3 +108,20 @@ def test_the_claim_of_a_killed_process_is_free(folder: OperationFolder) -> None:
         holder.wait(timeout=10)
     with folder.claim():
         assert str(os.getpid()) in (folder.path / "claim.json").read_text()
+
+
+def test_a_number_that_another_program_got_since_is_not_taken_for_the_process_of_an_operation(
+    folder: OperationFolder,
+) -> None:
+    note = {"pid": os.getpid(), "host": socket.gethostname(), "since": "2026-11-24T10:00:00+00:00"}
+    (folder.path / "claim.json").write_text(json.dumps(note), encoding="utf-8")
+    assert folder.process_here() is None
+    with folder.claim():
+        assert folder.process_here() == os.getpid()
+
+
+def test_a_process_of_another_machine_is_to_be_stopped_there(folder: OperationFolder) -> None:
+    note = {"pid": 1, "host": "elsewhere", "since": "2026-11-24T10:00:00+00:00"}
+    (folder.path / "claim.json").write_text(json.dumps(note), encoding="utf-8")
+    with pytest.raises(StateError, match=r"process 1 on elsewhere .*stop it on that machine"):
+        folder.process_here()
