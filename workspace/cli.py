@@ -30,6 +30,7 @@ from workspace.errors import (
 from workspace.guard import DestructiveAction, Permission
 from workspace.lock_setting import own_location
 from workspace.models import CliDiagnostic, CliOutcome, DeployPlan
+from workspace.notebook_identity import notebook_identity
 from workspace.redaction import redact, redact_json
 from workspace.settings import Settings
 
@@ -80,6 +81,7 @@ class BundleCli:
     ) -> None:
         self._program = program
         self._folder = folder.resolve()
+        self._profile = profile
         self._options = [*(["-t", target] if target else []), *(["--profile", profile] if profile else [])]
         self._timeouts = timeouts or CliTimeouts()
 
@@ -203,8 +205,9 @@ class BundleCli:
 
     def _run(self, arguments: Sequence[str], timeout_seconds: float, *, options: bool = True) -> ProcessEnd:
         command = [*self._command, *arguments, *(self._options if options else [])]
+        environment = _environment() | (notebook_identity(self._profile) if options else {})
         try:
-            end = run_process(command, self._folder, _environment(), timeout_seconds)
+            end = run_process(command, self._folder, environment, timeout_seconds)
         except OSError as error:
             reason = f"{self._program} cannot be started in {self._folder}: {error.strerror or error}"
             raise CliMissingError(f"{reason}. {_HOW_TO_GET}") from None

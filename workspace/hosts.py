@@ -96,6 +96,11 @@ def _authority(host: str) -> str | None:
     return f"{url.scheme}://{url.netloc.decode()}" if is_address else None
 
 
+def is_account_console(host: str) -> bool:
+    """Tell whether a host is the console of an account: it knows the account's workspaces and is none of them."""
+    return httpx.URL(host).host.startswith(("accounts.", "accounts-dod."))
+
+
 def probe(host: str, timeout_seconds: float) -> None:
     """Ask the host for its public metadata; any HTTP answer will do.
 

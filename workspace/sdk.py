@@ -8,11 +8,21 @@ import importlib.metadata
 import os
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
+from workspace.accounts import account_advice
 from workspace.errors import AuthenticationError, OperatorError, WorkspaceRequestError
-from workspace.hosts import configured_profiles, host_of, normal_host, probe, profile_for_host, require_profile
+from workspace.hosts import (
+    configured_profiles,
+    host_of,
+    is_account_console,
+    normal_host,
+    probe,
+    profile_for_host,
+    require_profile,
+)
 from workspace.models import ConnectionInfo
 from workspace.redaction import redact, register_secret
 from workspace.settings import settings
@@ -27,6 +37,7 @@ _SECRET_FIELDS = ("token", "client_secret", "azure_client_secret", "password", "
 _WAYS = """Ways to give credentials:
   - DATABRICKS_HOST with DATABRICKS_TOKEN
   - DATABRICKS_HOST with DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET (service principal)
+  - DATABRICKS_HOST with ARM_TENANT_ID, ARM_CLIENT_ID and ARM_CLIENT_SECRET (service principal of Azure)
   - a profile: databricks auth login --host https://<workspace> --profile <name>, then BUNDLEOPS_PROFILE=<name>"""
 
 
@@ -105,7 +116,12 @@ def translated(doing: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, OperatorError) or not _comes_from_the_workspace(error):
+        if isinstance(error, OperatorError):
+            raise
+        if _comes_from_taking_a_token(error):
+            text = f"The identity provider gave out no token (while {doing}): {_said(error)}. Renew the credentials."
+            raise AuthenticationError(text) from None
+        if not _comes_from_the_workspace(error):
             raise
         raise translate(error, doing) from None
 
@@ -140,6 +156,8 @@ def _connect(profile: str | None, host: str, environment: tuple[tuple[str, str],
     """The environment is an argument so that changed credentials make a new client."""
     del environment
     known_host = host or host_of(profile)
+    if known_host and is_account_console(known_host):
+        raise AuthenticationError(account_advice(profile, known_host))
     if known_host:
         probe(known_host, settings().probe_timeout_seconds)
     from databricks.sdk import WorkspaceClient  # noqa: PLC0415 - two seconds that most commands do not need
@@ -196,6 +214,13 @@ def _login_advice(client: WorkspaceClient, profile: str | None, error: Exception
         f"A person logs in again with: {login}\n"
         "A service principal or token needs a new secret, or access to the workspace."
     )
+
+
+def _comes_from_taking_a_token(error: Exception) -> bool:
+    """The SDK tells a refused client secret, and a provider's answer that it cannot read, with errors of Python."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    of_tokens = any(frame.f_globals.get("__name__") == "databricks.sdk.oauth" for frame in frames)
+    return of_tokens and isinstance(error, ValueError | KeyError) and not _comes_from_the_workspace(error)
 
 
 def _comes_from_the_workspace(error: Exception) -> bool:

@@ -76,6 +76,8 @@ def _handler(place: list[LoopbackWorkspace]) -> type[BaseHTTPRequestHandler]:
             status, answer = place[0].reply(self.command, unquote(url.path), query, body)
             content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
+            if not isinstance(answer, bytes):
+                self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
