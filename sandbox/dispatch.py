@@ -28,7 +28,7 @@ class Runs(Protocol):
     def finish_task(self, task_run_id: int, state: RunState, ending: Ending) -> None:
         """Record how the work ended."""
 
-    def start_child(self, task: TaskRecord, parameters: dict[str, str]) -> RunRecord:
+    def start_child(self, run: RunRecord, task: TaskRecord, parameters: dict[str, str]) -> RunRecord:
         """Start the run of another job that a task waits for."""
 
     def start_loop(self, run: RunRecord, task_run_id: int, inputs: list[Any]) -> None:
@@ -145,7 +145,7 @@ class Dispatcher:
         asked = context.body.get("job_parameters") or {}
         known = parameters(context)
         try:
-            child = self._runs.start_child(context.task, {str(name): known[str(name)] for name in asked})
+            child = self._runs.start_child(context.run, context.task, {str(name): known[str(name)] for name in asked})
         except ApiError as error:
             raise RefusedError(error.message, "RESOURCE_NOT_FOUND") from error
         attempt.on_cancel = lambda: self._runs.cancel(child.run_id)

@@ -29,4 +29,4 @@ class JobSchedules:
         """Start a run of a job; one without tasks, or deleted in the meantime, has none."""
         job = self._ledger.jobs.find(key)
         if job is not None and job.settings.get("tasks"):
-            self._runs.start(job, RunRequest(trigger="PERIODIC"))
+            self._runs.start(job, RunRequest(trigger="PERIODIC", user_name=job.run_as))

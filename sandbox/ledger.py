@@ -24,6 +24,8 @@ class RunRequest:
     parent_task_run_id: int | None = None
     trigger: Literal["ONE_TIME", "PERIODIC", "RUN_JOB_TASK"] = "ONE_TIME"
     run_type: Literal["JOB_RUN", "SUBMIT_RUN"] = "JOB_RUN"
+    user_name: str = USER_NAME
+    """Who asked."""
 
 
 class Ledger:
@@ -96,7 +98,8 @@ class Ledger:
             run_id=new_id(),
             job_id=job.job_id,
             run_name=job.name,
-            creator_user_name=USER_NAME,
+            creator_user_name=request.user_name,
+            run_as=job.run_as,
             settings=job.settings,
             job_parameters=_defaults(job) | request.job_parameters,
             overriding_parameters=request.overriding_parameters,

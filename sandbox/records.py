@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
+from sandbox.layout import USER_NAME
 from sandbox.store import Record
 
 LifeCycle = Literal[
@@ -77,6 +78,12 @@ class JobRecord(Record):
         """The job's name."""
         return str(self.settings.get("name", "Untitled"))
 
+    @property
+    def run_as(self) -> str:
+        """The user whose rights its runs have: its owner, unless the settings name another one."""
+        named = self.settings.get("run_as") or {}
+        return str(named.get("user_name") or named.get("service_principal_name") or self.creator_user_name)
+
 
 class Timed(Record):
     """Something with a state and times."""
@@ -110,6 +117,8 @@ class RunRecord(Timed):
     job_id: int
     run_name: str
     creator_user_name: str
+    run_as: str = USER_NAME
+    """The user whose rights the run has."""
     settings: dict[str, Any]
     """The job's settings when the run started."""
     job_parameters: dict[str, str] = Field(default_factory=dict)

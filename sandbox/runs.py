@@ -31,8 +31,13 @@ class Access:
     """How the work of a task reaches the workspace."""
 
     host: str
-    variables: Mapping[str, str] = field(default_factory=dict)
-    """Environment variables with which the SDK finds it."""
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    """By user."""
+
+    def variables(self, user: str) -> dict[str, str]:
+        """Environment variables with which the SDK finds it, with the rights of a user."""
+        found = {"DATABRICKS_HOST": self.host}
+        return found | {"DATABRICKS_TOKEN": self.tokens[user]} if user in self.tokens else found
 
 
 class RunService:
@@ -112,14 +117,19 @@ class RunService:
             task=task,
             job_parameters=job_parameters(run, self._access.host),
             task_values={key: other.values for key, other in siblings.items()},
-            variables=self._access.variables,
+            variables=self._access.variables(run.run_as),
         )
 
-    def start_child(self, task: TaskRecord, parameters: dict[str, str]) -> RunRecord:
+    def start_child(self, run: RunRecord, task: TaskRecord, parameters: dict[str, str]) -> RunRecord:
         """Start the run of another job that a task waits for."""
         with self._lock:
             job = self.ledger.job(task.resolved["job_id"])
-            request = RunRequest(job_parameters=parameters, parent_task_run_id=task.run_id, trigger="RUN_JOB_TASK")
+            request = RunRequest(
+                job_parameters=parameters,
+                parent_task_run_id=task.run_id,
+                trigger="RUN_JOB_TASK",
+                user_name=run.run_as,
+            )
             child = self.ledger.new_run(job, request)
             task.output = {"run_job_output": {"run_id": child.run_id}}
             self.ledger.tasks.save(task)

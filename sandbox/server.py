@@ -61,8 +61,8 @@ def assemble(state: StateDir, host: str, compute: Compute) -> Services:
     statements, warehouse = StatementService(compute), Warehouse()
     assets = make_assets(store, files, statements, warehouse)
     task_services = dispatch.Services(compute=compute, files=files, pipelines=pipeline_service, alerts=assets.alerts)
-    variables = {"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": state.token()}
-    run_service = RunService(ledger, task_services, Access(host=host, variables=variables))
+    tokens = {user: token for token, user in state.tokens().items()}
+    run_service = RunService(ledger, task_services, Access(host=host, tokens=tokens))
     pipeline_service.recover()
     run_service.recover()
     assets.recover()

@@ -9,7 +9,6 @@ from typing import Any
 
 from sandbox.compute import TaskKind, TaskRequest
 from sandbox.files import WorkspaceFiles
-from sandbox.layout import USER_NAME
 from sandbox.records import RunRecord, TaskRecord
 from sandbox.refusals import RefusedError, unsupported
 from sandbox.task_types import task_type
@@ -59,7 +58,7 @@ def build_request(context: TaskContext, files: WorkspaceFiles, *, needs_sources:
     path = _path(kind, context.body)
     source = files.source(path, notebook=kind == "notebook_task") if path else None
     if source is None and needs_sources and kind != "python_wheel_task":
-        raise RefusedError(_missing(kind, path), "RESOURCE_NOT_FOUND")
+        raise RefusedError(_missing(kind, path, run.run_as), "RESOURCE_NOT_FOUND")
     package, entry_point = (context.body.get(name) or "" for name in ("package_name", "entry_point"))
     return TaskRequest(
         task_run_id=task.run_id,
@@ -76,7 +75,7 @@ def build_request(context: TaskContext, files: WorkspaceFiles, *, needs_sources:
         task_values=context.task_values,
         variables=context.variables,
         dependencies=_dependencies(run, task),
-        user_name=USER_NAME,
+        user_name=run.run_as,
         timeout_seconds=task.definition.get("timeout_seconds") or None,
     )
 
@@ -118,11 +117,11 @@ def _path(kind: str, body: Mapping[str, Any]) -> str:
     return str(body.get("notebook_path") or body.get("python_file") or "")
 
 
-def _missing(kind: str, path: str) -> str:
+def _missing(kind: str, path: str, user: str) -> str:
     what = "notebook" if kind == "notebook_task" else "file"
     return (
         f'Unable to access the {what} "{path}" in the workspace. Either the {what} does not exist or the identity used '
-        f"to run this job, {USER_NAME} (owner), lacks the required permissions."
+        f"to run this job, {user} (owner), lacks the required permissions."
     )
 
 

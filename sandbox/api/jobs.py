@@ -7,12 +7,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from sandbox.api.context import Json, Sandbox
+from sandbox.api.context import Json, Sandbox, User
 from sandbox.api.cursors import HasPages, array_pages, has_more, records_page, tokens
 from sandbox.errors import ApiError
 from sandbox.job_changes import changed_settings
 from sandbox.job_settings import checked_settings
-from sandbox.layout import USER_NAME
 from sandbox.records import JobRecord, new_id, now_ms
 from sandbox.store import Query
 
@@ -23,10 +22,10 @@ _PAGE_LIMIT = 100
 
 
 @router.post("/create")
-def create(sandbox: Sandbox, body: Json) -> dict[str, Any]:
+def create(sandbox: Sandbox, user: User, body: Json) -> dict[str, Any]:
     """Create a job."""
     settings = checked_settings({name: value for name, value in body.items() if name != "access_control_list"})
-    job = JobRecord(job_id=new_id(), creator_user_name=USER_NAME, created_time=now_ms(), settings=settings)
+    job = JobRecord(job_id=new_id(), creator_user_name=user, created_time=now_ms(), settings=settings)
     sandbox.ledger.jobs.add(job)
     return {"job_id": job.job_id}
 
@@ -34,7 +33,8 @@ def create(sandbox: Sandbox, body: Json) -> dict[str, Any]:
 @router.get("/get")
 def get(sandbox: Sandbox, job_id: int, has_pages: HasPages, page_token: str | None = None) -> dict[str, Any]:
     """One job."""
-    shown = _shown(sandbox.ledger.job(job_id)) | {"run_as_user_name": USER_NAME, "run_as_owner": True}
+    job = sandbox.ledger.job(job_id)
+    shown = _shown(job) | {"run_as_user_name": job.run_as, "run_as_owner": job.run_as == job.creator_user_name}
     if not has_pages:
         return shown
     arrays, more = array_pages(_arrays(shown), page_token)

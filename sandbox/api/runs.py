@@ -6,12 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from sandbox.api.context import Json, Sandbox, Services
+from sandbox.api.context import Json, Sandbox, Services, User
 from sandbox.api.cursors import HasPages, array_pages, has_more, records_page, tokens
 from sandbox.api.jobs import required_id
 from sandbox.errors import ApiError
 from sandbox.job_settings import checked_settings
-from sandbox.layout import USER_NAME
 from sandbox.ledger import RunRequest
 from sandbox.records import JobRecord, RunRecord, new_id, now_ms
 from sandbox.repairs import RepairRequest
@@ -29,7 +28,7 @@ _OVERRIDES = (
 
 
 @router.post("/run-now")
-def run_now(sandbox: Sandbox, body: Json) -> dict[str, Any]:
+def run_now(sandbox: Sandbox, user: User, body: Json) -> dict[str, Any]:
     """Start a run of a job."""
     job = sandbox.ledger.job(required_id(body, "job_id"))
     request = RunRequest(
@@ -38,13 +37,14 @@ def run_now(sandbox: Sandbox, body: Json) -> dict[str, Any]:
         only=tuple(body.get("only") or ()),
         idempotency_token=_token(body),
         queue=(body.get("queue") or {}).get("enabled"),
+        user_name=user,
     )
     run = sandbox.runs.start(job, request)
     return {"run_id": run.run_id, "number_in_job": run.run_id}
 
 
 @router.post("/runs/submit")
-def submit(sandbox: Sandbox, body: Json) -> dict[str, Any]:
+def submit(sandbox: Sandbox, user: User, body: Json) -> dict[str, Any]:
     """Start a one-time run, of tasks that belong to no job."""
     if not body.get("tasks"):
         raise ApiError.invalid("At least one task must be specified in tasks.")
@@ -53,11 +53,11 @@ def submit(sandbox: Sandbox, body: Json) -> dict[str, Any]:
     name = body.get("run_name") or "Untitled"
     job = JobRecord(
         job_id=new_id(),
-        creator_user_name=USER_NAME,
+        creator_user_name=user,
         created_time=now_ms(),
         settings=checked_settings(settings | {"name": name}),
     )
-    run = sandbox.runs.start(job, RunRequest(idempotency_token=_token(body), run_type="SUBMIT_RUN"))
+    run = sandbox.runs.start(job, RunRequest(idempotency_token=_token(body), run_type="SUBMIT_RUN", user_name=user))
     return {"run_id": run.run_id}
 
 

@@ -29,6 +29,11 @@ class Sandbox:
         self.host, self.token = env["DATABRICKS_HOST"], env["DATABRICKS_TOKEN"]
         self.client = WorkspaceClient(host=self.host, token=self.token)
 
+    def client_of(self, user: str) -> WorkspaceClient:
+        """A client with the token of another user."""
+        env = json.loads(self.command("env", "--user", user).stdout)
+        return WorkspaceClient(host=env["DATABRICKS_HOST"], token=env["DATABRICKS_TOKEN"])
+
     def command(self, name: str, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         line = [sys.executable, "-m", "sandbox", name, "--state-dir", str(self.state_dir), *options]
         return subprocess.run(line, check=check, capture_output=True, text=True, timeout=60)

@@ -8,6 +8,7 @@ import pytest
 from databricks.sdk.errors import InvalidParameterValue, ResourceDoesNotExist
 from databricks.sdk.service.jobs import (
     JobParameterDefinition,
+    JobRunAs,
     JobSettings,
     NotebookTask,
     Task,
@@ -140,3 +141,16 @@ def test_settings_that_cannot_run_are_refused_in_the_words_of_the_api(sandbox: S
     task.depends_on = [TaskDependency(task_key="load")]
     with pytest.raises(InvalidParameterValue, match="Invalid dependency graph, task 'load' can not reference itself"):
         sandbox.job_of(task)
+
+
+def test_a_job_of_another_user_belongs_to_that_user_and_runs_with_their_rights(sandbox: Sandbox) -> None:
+    second = sandbox.client_of("second")
+    name = second.current_user.me().user_name
+    job = second.jobs.create(name="theirs", tasks=[notebook("load")])
+    shown = sandbox.client.jobs.get(job.job_id or 0)
+    assert (shown.creator_user_name, shown.run_as_user_name) == (name, name)
+    run = sandbox.client.jobs.get_run(sandbox.start(job.job_id or 0))
+    assert run.creator_user_name == sandbox.client.current_user.me().user_name
+    lent = JobSettings(name="lent", tasks=[notebook("load")], run_as=JobRunAs(user_name="other@example.com"))
+    sandbox.client.jobs.reset(job.job_id or 0, lent)
+    assert sandbox.client.jobs.get(job.job_id or 0).run_as_user_name == "other@example.com"
