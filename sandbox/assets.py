@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sandbox.alerts import AlertService
 from sandbox.dashboards import DashboardService
 from sandbox.files import WorkspaceFiles
+from sandbox.genie import GenieService
 from sandbox.monitors.by_id import MonitorsById
 from sandbox.monitors.service import MonitorService
 from sandbox.statements import StatementService
@@ -20,6 +21,7 @@ class Assets:
 
     alerts: AlertService
     dashboards: DashboardService
+    genie: GenieService
     monitors: MonitorService
     monitors_by_id: MonitorsById
 
@@ -40,6 +42,7 @@ def make_assets(store: Store, files: WorkspaceFiles, statements: StatementServic
     return Assets(
         alerts=AlertService(store, files, statements, warehouse),
         dashboards=dashboards,
+        genie=GenieService(store, files, statements, warehouse),
         monitors=monitors,
         monitors_by_id=MonitorsById(store, monitors, statements),
     )

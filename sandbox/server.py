@@ -19,6 +19,7 @@ from sandbox.api import (
     dashboards,
     data_quality,
     faults,
+    genie,
     identity,
     jobs,
     monitors,
@@ -101,6 +102,7 @@ def create_app(services: Services, tokens: Mapping[str, str]) -> FastAPI:
         monitors,
         data_quality,
         dashboards,
+        genie,
         admin,
         faults,
     ):
