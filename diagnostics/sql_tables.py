@@ -91,14 +91,16 @@ def _use(tokens: list[Token], statement: exp.Expr | None) -> TableUse:
     if isinstance(statement, _REMOVALS):
         gone = statement.this.find(exp.Table) if isinstance(statement.this, exp.Expr) else None
         dropped = {_name(gone)} if gone else names
-        return TableUse(reads=tuple(name for name in reads if name not in dropped))
+        left = tuple(name for name in reads if name not in dropped)
+        return TableUse(reads=left, drops=sorted_names(dropped) if isinstance(statement, exp.Drop) else ())
     if isinstance(statement, exp.Grant | exp.Revoke):
         return TableUse()
     if target is None or is_pure_wildcard(target) or _is_temporary(statement):
         return TableUse(reads=reads)
     if isinstance(statement, exp.Create):
         return _created(target, str(statement.kind).upper(), reads)
-    return TableUse(reads=reads, writes=(target,))
+    renamed = isinstance(statement, exp.Alter) and statement.find(exp.AlterRename) is not None
+    return TableUse(reads=reads, writes=(target,), drops=(target,) if renamed else ())
 
 
 def _created(target: str, kind: str, reads: tuple[str, ...] = (), *, is_metric_view: bool = False) -> TableUse:

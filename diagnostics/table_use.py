@@ -20,10 +20,12 @@ class TableUse(Model):
     """Tables that get rows or are changed."""
     creates: tuple[str, ...] = ()
     """Objects that exist afterwards because of it."""
+    drops: tuple[str, ...] = ()
+    """Tables that it removes or gives another name, perhaps after it made them."""
     schemas: tuple[str, ...] = ()
-    """Schemas among them."""
+    """Schemas among those that it makes."""
     semantic: tuple[str, ...] = ()
-    """Functions and metric views among them."""
+    """Functions and metric views among those that it makes."""
     makes: tuple[str, ...] = ()
     """Layers whose objects it makes through the workspace's API: monitoring, alerting, genie."""
     reads_volumes: tuple[str, ...] = ()
@@ -45,7 +47,7 @@ class TableUse(Model):
             wanted = len(front) + 1
             return ".".join((*front[: max(0, wanted - len(name.split(".")))], name))
 
-        fields = ("reads", "writes", "creates", "schemas", "semantic")
+        fields = ("reads", "writes", "creates", "drops", "schemas", "semantic")
         done = {field: sorted_names(complete(name) for name in getattr(self, field)) for field in fields}
         return self.model_copy(update=done)
 

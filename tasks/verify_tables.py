@@ -23,6 +23,9 @@ _MUST_FILL = {Layer.SILVER, Layer.GOLD_MERGE}
 _FILLING = {Layer.BRONZE, *_MUST_FILL}
 """Layers of which a person wants to know when a table stays empty. Set-up jobs of other layers write no rows."""
 
+_ELSEWHERE = {"hive_metastore", "spark_catalog"}
+"""Catalogs that Unity Catalog's API does not show."""
+
 _WHOLE = re.compile(r"[^\s.*]+\.[^\s.*]+\.[^\s.*]+")
 """A three-part name all of which is known."""
 
@@ -37,9 +40,9 @@ def check_written_tables(work: Operation, key: str, snapshot: BundleSnapshot) ->
     if use is None or not work.limits.verify_tables:
         return Check()
     layer = layer_of(work, key)
-    others = {*use.schemas, *use.semantic}
+    others = {*use.schemas, *use.semantic, *use.drops}
     made = _whole(name for name in (*use.creates, *use.writes) if name not in others)
-    filled = _whole(use.writes) if layer in _FILLING else frozenset()
+    filled = _whole(name for name in use.writes if name not in others) if layer in _FILLING else frozenset()
     if not made:
         return Check()
     warehouse = functools.partial(warehouse_of, work)
@@ -52,4 +55,6 @@ def warehouse_of(work: Operation) -> str | None:
 
 
 def _whole(names: Iterable[str]) -> frozenset[str]:
-    return frozenset(name for name in names if _WHOLE.fullmatch(name))
+    return frozenset(
+        name for name in names if _WHOLE.fullmatch(name) and name.partition(".")[0].lower() not in _ELSEWHERE
+    )

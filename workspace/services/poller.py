@@ -60,9 +60,9 @@ class Poller(Generic[T]):
             OperatorError: a fault that does not pass.
         """
         told: queue.SimpleQueue[Told[T]] = queue.SimpleQueue()
-        open_runs = {run.run_id: run.key for run in runs}
+        open_runs: dict[str, Hashable] = {}
         try:
-            self._watch(runs, told.put)
+            open_runs |= self._watch(runs, told.put)
             while open_runs:
                 news = told.get()
                 if news.run_id not in open_runs:
@@ -77,8 +77,9 @@ class Poller(Generic[T]):
         finally:
             self._forget(open_runs)
 
-    def _watch(self, runs: Sequence[Awaited[T]], tell: Callable[[Told[T]], None]) -> None:
-        now = self._clock()
+    def _watch(self, runs: Sequence[Awaited[T]], tell: Callable[[Told[T]], None]) -> dict[str, Hashable]:
+        """Begin to wait; return the key of each run's group."""
+        now, keys = self._clock(), {}
         with self._changed:
             for run in runs:
                 watch = Watch(
@@ -90,9 +91,10 @@ class Poller(Generic[T]):
                     deadline=now + run.timeout.total_seconds(),
                     started=None if run.age is None else now - run.age,
                 )
-                self._watches.add(run.key, run.subject, watch)
+                keys[run.run_id] = self._watches.add(run.key, run.subject, watch)
             self._need_thread()
             self._changed.notify()
+        return keys
 
     def _forget(self, runs: dict[str, Hashable]) -> None:
         with self._changed:
@@ -110,7 +112,10 @@ class Poller(Generic[T]):
         while (taken := self._next_round()) is not None:
             answers, durations = _look(taken)
             with self._changed:
-                self._watches.settle(taken, answers, self._clock(), durations)
+                try:
+                    self._watches.settle(taken, answers, self._clock(), durations)
+                except Exception as error:  # noqa: BLE001 - a thread that dies would leave all who wait without a word
+                    self._watches.abandon(error)
                 self._changed.notify()
 
     def _next_round(self) -> Round[T] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import time
@@ -73,8 +74,10 @@ def wait_for_run(
         if told.look is None:
             return
         if told.overdue and patience.cancel_settled and not settled:
-            settled.append(told.look.settled)
-            jobs.cancel_run(client, handle)
+            # One that may not be canceled is waited for all the same, and tried again a minute later.
+            with contextlib.suppress(WorkspaceRequestError):
+                jobs.cancel_run(client, handle)
+                settled.append(told.look.settled)
         on_change(told.look)
 
     ((_, end),) = poller_of(client).wait([_awaited(client, handle, patience)], hear)

@@ -104,11 +104,17 @@ class Watches(Generic[T]):
     def __bool__(self) -> bool:
         return bool(self._groups)
 
-    def add(self, key: Hashable, subject: Subject[T], watch: Watch[T]) -> None:
-        """Wait for a run; the subject counts where its group is new."""
+    def add(self, key: Hashable, subject: Subject[T], watch: Watch[T]) -> Hashable:
+        """Wait for a run and return the key of its group; the subject counts where the group is new.
+
+        A run that two wait for at the same time is in two groups.
+        """
+        while key in self._groups and watch.run_id in self._groups[key].watches:
+            key = (key, "again")
         group = self._groups.setdefault(key, Group(key, subject))
         group.watches[watch.run_id] = watch
         self._plan(group)
+        return key
 
     def remove(self, key: Hashable, run_id: str) -> None:
         """Wait for a run no longer."""
@@ -117,6 +123,13 @@ class Watches(Generic[T]):
             group.watches.pop(run_id, None)
             if not group.watches:
                 del self._groups[key]
+
+    def abandon(self, error: Exception) -> None:
+        """Tell everybody that there is no more to wait for, because of a defect of ours."""
+        groups, self._groups = self._groups, {}
+        for group in groups.values():
+            for watch in group.watches.values():
+                watch.tell(Told(watch.run_id, error=error))
 
     def next_due(self) -> float | None:
         """Return when the next look is due, None while nothing is waited for or all is being looked at."""

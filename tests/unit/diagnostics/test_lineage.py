@@ -142,3 +142,15 @@ def test_a_notebook_is_found_by_its_path_in_the_workspace(snapshot_of: SnapshotO
 )
 def test_names_are_compared_from_their_last_parts(first: str, second: str, *, same: bool) -> None:
     assert same_table(first, second) is same
+
+
+@pytest.mark.parametrize(
+    ("text", "gone"),
+    [
+        ("CREATE TABLE a.b.stage AS SELECT 1; DROP TABLE a.b.stage", ("a.b.stage",)),
+        ("ALTER TABLE a.b.t RENAME TO a.b.u", ("a.b.t",)),
+        ("ALTER TABLE a.b.t ADD COLUMN x INT; DELETE FROM a.b.t; TRUNCATE TABLE a.b.t", ()),
+    ],
+)
+def test_tables_that_are_removed_or_renamed_are_known(text: str, gone: tuple[str, ...]) -> None:
+    assert sql_tables(text).drops == gone

@@ -197,3 +197,12 @@ def test_a_run_of_somebody_else_is_never_cancelled(
     workspace.answer("GET", GET, *[active(tasks=settled_tasks())] * 5, ended("FAILED"))
     assert wait_for_run(client, HANDLE, QUICK).result is RunResult.FAILED
     assert workspace.asked("/api/2.2/jobs/runs/cancel") == []
+
+
+def test_a_run_that_may_not_be_cancelled_is_waited_for_all_the_same(
+    workspace: LoopbackWorkspace, client: WorkspaceClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches, "ENDING_PATIENCE", 0.0)
+    workspace.answer("GET", GET, *[active(tasks=settled_tasks())] * 5, ended("FAILED"))
+    workspace.fail("POST", "/api/2.2/jobs/runs/cancel", 403, "PERMISSION_DENIED")
+    assert wait_for_run(client, HANDLE, replace(QUICK, cancel_settled=True)).result is RunResult.FAILED

@@ -144,3 +144,19 @@ def test_a_run_that_can_only_fail_is_looked_at_every_3_s_and_told_as_overdue_aft
     assert overdue[0].look is runs.look_at
     assert runs.looked[-1] - runs.looked[-2] == 3
     assert runs.looked[0] + ENDING_PATIENCE <= 150
+
+
+def test_a_run_that_two_wait_for_is_told_to_both() -> None:
+    runs = Runs({"1": 15})
+    played = Played(runs)
+    second = Watch("1", "Run 1", Pace(), played.told.append, 0.0, HOUR, 0.0)
+    key = played.watches.add("job", runs, second)
+    assert key != "job"
+    assert played.play().ends == ["1", "1"]
+
+
+def test_a_defect_is_told_to_everybody_who_waits() -> None:
+    played = Played(Runs({"1": 15, "2": 15}))
+    played.watches.abandon(ValueError("a defect"))
+    assert [(one.run_id, str(one.error)) for one in played.told] == [("1", "a defect"), ("2", "a defect")]
+    assert not played.watches
