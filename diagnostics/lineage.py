@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
+from diagnostics.dbt import dbt_tables
 from diagnostics.metric_views import metric_view
 from diagnostics.models import BundleSnapshot
 from diagnostics.object_tables import object_tables
 from diagnostics.python_tables import python_tables
-from diagnostics.sources import Program, programs
+from diagnostics.sources import Program, dbt_projects, programs
 from diagnostics.sql_tables import sql_tables
 from diagnostics.table_use import ANY, TableUse
 from workspace.models import Resource
@@ -86,6 +87,8 @@ def _uses(resource: Resource, snapshot: BundleSnapshot) -> TableUse:
     total = object_tables(resource, snapshot)
     for program in programs(resource, snapshot):
         total = total.joined(_program_uses(program))
+    for project in dbt_projects(resource, snapshot):
+        total = total.joined(dbt_tables(project.folder, project.namespace, snapshot.files))
     return total
 
 

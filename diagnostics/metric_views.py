@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Mapping
 
 from diagnostics.metric_sources import sources_of
-from diagnostics.sql_tables import sql_tables
+from diagnostics.sql_tables import source_tables
 from diagnostics.table_use import ANY, TableUse
 from diagnostics.yaml_data import load
 
@@ -19,7 +19,5 @@ def metric_view(path: str, text: str, values: Mapping[str, str]) -> TableUse:
     name = (f"{ANY}.{ANY}.{posixpath.splitext(posixpath.basename(path))[0]}".lower(),)
     use = TableUse(writes=name, creates=name, semantic=name)
     for source in sources_of(text):
-        # A name alone is short SQL too: TABLE orders is the query SELECT * FROM orders.
-        is_query = " " in source.strip()
-        use = use.joined(TableUse(reads=sql_tables(source if is_query else f"TABLE {source}", values).reads))
+        use = use.joined(TableUse(reads=source_tables(source, values)))
     return use

@@ -13,6 +13,9 @@ from diagnostics.table_use import PLACEHOLDER
 MAX_TEXTS = 64
 """Combinations that one expression may stand for; with more it is unknown."""
 
+MAX_ROUNDS = 6
+"""So many names may be built from one another."""
+
 Texts = frozenset[str]
 Place = tuple[str, str]
 """Scope and name."""
@@ -43,15 +46,20 @@ class Bindings:
         self._items: dict[Place, list[ast.expr]] = {}
         self._pairs: dict[Place, list[Pair]] = {}
         self._bound: dict[Place, set[str]] = {}
+        self._learned: dict[Place, set[str]] = {}
+        """What the present round binds; texts are read as the round before has left them."""
 
     def learn(self, scopes: Sequence[Scope]) -> None:
-        """Read all bindings; twice, since a name may be used above the place where it is assigned."""
-        for scope in scopes:
-            self._defaults_of_parameters(scope)
-        for _ in range(2):
+        """Read all bindings, again and again until nothing is new: a name may be used above its assignment."""
+        for _ in range(MAX_ROUNDS):
+            before, self._learned = self._bound, {}
             for scope in scopes:
+                self._defaults_of_parameters(scope)
                 for node in scope.nodes:
                     self._learn(node, scope.name)
+            self._bound = self._learned
+            if self._bound == before:
+                return
 
     def places(self, name: str, scope: str) -> Iterator[Place]:
         """Yield where a name may be bound, from the inside out."""
@@ -117,7 +125,7 @@ class Bindings:
         # A name that is built from itself would grow without end.
         elif scope != seen_from or not any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(value)):
             found = islice(sorted(self._texts_of(value, seen_from)), MAX_TEXTS)
-            self._bound.setdefault(place, set()).update(one for one in found if one != PLACEHOLDER)
+            self._learned.setdefault(place, set()).update(one for one in found if one != PLACEHOLDER)
 
     def _looped(self, source: ast.expr, scope: str) -> list[ast.expr]:
         """Return what a loop goes over; of `.items()` the pairs."""
@@ -149,7 +157,7 @@ class Bindings:
             given = {after for before, after in pairwise(self._arguments) if before == flag}
             given |= {one.partition("=")[2] for one in self._arguments if one.startswith(f"{flag}=")}
             known = given or (self._texts_of(default, scope) - {PLACEHOLDER} if default is not None else set[str]())
-            self._bound.setdefault((MODULE, flag.lstrip("-").replace("-", "_")), set()).update(known)
+            self._learned.setdefault((MODULE, flag.lstrip("-").replace("-", "_")), set()).update(known)
 
 
 def _name(node: ast.expr) -> str:

@@ -11,6 +11,7 @@ from diagnostics.imports import imported, included, named_files
 from diagnostics.models import BundleSnapshot
 from diagnostics.parameters import Parameters
 from diagnostics.source_text import python_source
+from diagnostics.table_use import ANY
 from diagnostics.wheels import entry_point
 from workspace.models import Model, Resource
 
@@ -38,6 +39,14 @@ class Program(Model):
     """SQL and YAML files that it names, path -> text."""
     namespace: tuple[str, ...] = ()
     """Catalog and schema that complete the names of a pipeline's datasets."""
+
+
+class DbtProject(Model):
+    """A dbt project as one task builds it."""
+
+    folder: str
+    namespace: tuple[str, str]
+    """Catalog and schema of its models."""
 
 
 def programs(resource: Resource, snapshot: BundleSnapshot) -> tuple[Program, ...]:
@@ -141,6 +150,19 @@ def _pipeline_programs(resource: Resource, snapshot: BundleSnapshot) -> Iterator
             for name in [exact] if exact else globbed(path, resource, snapshot):
                 program = _program(name, snapshot, {}, values)
                 yield program.model_copy(update={"namespace": namespace})
+
+
+def dbt_projects(resource: Resource, snapshot: BundleSnapshot) -> Iterator[DbtProject]:
+    """Yield the dbt projects of the bundle that a job builds."""
+    parameters = Parameters(snapshot.resolved)
+    for task in tasks(resource.config) if resource.type == "jobs" else ():
+        part = task.get("dbt_task") or {}
+        path = part.get("project_directory")
+        for folder in local_paths(str(path), resource, snapshot) if path else ():
+            if any(name.startswith(f"{folder}/") for name in snapshot.files):
+                catalog, schema = (parameters.text(str(part.get(key) or ANY)) for key in ("catalog", "schema"))
+                yield DbtProject(folder=folder, namespace=(catalog, schema))
+                break
 
 
 def missing_sources(resource: Resource, snapshot: BundleSnapshot) -> Iterator[str]:

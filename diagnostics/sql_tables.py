@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import Token, exp
 
 from diagnostics.metric_sources import sources_of
-from diagnostics.sql_text import statements
+from diagnostics.sql_text import statements, with_values
 from diagnostics.table_use import ANY, PLACEHOLDER, TableUse, is_pure_wildcard, sorted_names
 from diagnostics.volumes import volume_of
 
@@ -144,13 +144,14 @@ def _use_by_words(tokens: list[Token]) -> TableUse:
         return TableUse(reads=reads)
     is_metric_view = "METRICS" in upper
     sources = sources_of(words[-1]) if is_metric_view else ()
-    reads = sorted_names((*reads, *(table for source in sources for table in _source_tables(source))))
+    reads = sorted_names((*reads, *(table for source in sources for table in source_tables(source, {}))))
     return _created(target, upper[kind], reads, is_metric_view=is_metric_view)
 
 
-def _source_tables(source: str) -> tuple[str, ...]:
+def source_tables(source: str, values: Mapping[str, str]) -> tuple[str, ...]:
     """Return the tables of a metric view's source: it is a name or a query."""
-    return sql_tables(source).reads if " " in source.strip() else (_clean(source),)
+    is_query = " " in source.strip()
+    return sql_tables(source, values).reads if is_query else (_clean(with_values(source, values).replace("`", "")),)
 
 
 def _names_after(words: list[str], openers: frozenset[str], skipped: frozenset[str]) -> Iterator[str]:

@@ -31,7 +31,7 @@ def statements(text: str, values: Mapping[str, str]) -> Iterator[tuple[list[Toke
     """
     if len(text) > MAX_CHARACTERS:
         return
-    text = _BODY.sub(_quoted, _TEMPLATED.sub(lambda match: _templated(match, values), text))
+    text = _BODY.sub(_quoted, with_values(text, values))
     text = _with_identifiers(text, values)
     tokens = _tokens(text)
     start = 0
@@ -41,6 +41,11 @@ def statements(text: str, values: Mapping[str, str]) -> Iterator[tuple[list[Toke
             if part:
                 yield part, _parsed(text[part[0].start : part[-1].end + 1])
             start = position + 1
+
+
+def with_values(text: str, values: Mapping[str, str]) -> str:
+    """Return the text with `${name}` and `{{name}}` replaced by their values, or by the placeholder."""
+    return _TEMPLATED.sub(lambda match: _templated(match, values), text)
 
 
 def _templated(match: re.Match[str], values: Mapping[str, str]) -> str:

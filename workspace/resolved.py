@@ -52,12 +52,12 @@ def with_known_ids(bundle: ResolvedBundle, before: ResolvedBundle) -> ResolvedBu
 
 
 def location_of(document: Json, config_path: str, folder: Path) -> SourceLocation | None:
-    """Return where a configuration path is declared, from `__locations`; its last place when it is declared twice."""
+    """Return where a configuration path is declared, from `__locations`: the first place, targets change it later."""
     table = document.get("__locations") or {}
     places = (table.get("locations") or {}).get(config_path)
     if not places:
         return None
-    index, line, column = places[-1]
+    index, line, column = places[0]
     path = Path(table["files"][index])
     relative = path.relative_to(folder) if path.is_absolute() and path.is_relative_to(folder) else path
     return own_location(folder, SourceLocation(path=relative.as_posix(), line=line, column=column))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from diagnostics.parameters import Parameters
 from diagnostics.sources import source_paths
 from diagnostics.sql_tables import TableUse
 from operations.planning.words import GOLD, STRONG, WEAK, exact_layer, highest, layer_words, words_of
@@ -48,6 +49,7 @@ class LayerReader:
     def __init__(self, bundle: ResolvedBundle, uses: Mapping[str, TableUse]) -> None:
         self._bundle = bundle
         self._uses = uses
+        self._parameters = Parameters(bundle)
         self._silent = {*words_of(bundle.target), *_shared_words(bundle)}
         self._schemas = _schemas_of_variables(bundle.variables)
         self._declared_in = _files_of_one_layer(bundle)
@@ -64,7 +66,7 @@ class LayerReader:
         yield self._by_tags(resource, use)
         if resource.type in _BY_TYPE:
             layer = _BY_TYPE[resource.type]
-            yield Placed(layer, f"{resource.type} stand in layer {layer.value}")
+            yield Placed(layer, f"its type {resource.type} says layer {layer.value}")
         yield self._by_names(resource, use, STRONG)
         yield self._by_work(resource, use)
         yield self._by_schema(resource, use)
@@ -123,10 +125,11 @@ class LayerReader:
     def _by_schema(self, resource: Resource, use: TableUse) -> Placed | None:
         """Read the schema that a pipeline publishes to, or that a schema or volume resource is."""
         for field in ("schema", "target", "schema_name"):
-            text = resource.config.get(field)
-            word = self._schema_word(text) if isinstance(text, str) else None
+            written = resource.config.get(field)
+            text = self._parameters.text(written) if isinstance(written, str) else ""
+            word = self._schema_word(text) if text else None
             if word:
-                layer = self._exact(word, str(text), resource, use)
+                layer = self._exact(word, text, resource, use)
                 return Placed(layer, f"its schema {text} is one of layer {layer.value}")
         return None
 

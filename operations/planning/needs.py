@@ -12,7 +12,7 @@ from typing import Any
 from diagnostics.lineage import Makers, same_table
 from diagnostics.sql_tables import TableUse
 from operations.planning.layers import RUN_TYPES, Placed
-from operations.planning.levels import REFERENCE, started, starts
+from operations.planning.levels import REFERENCE, started, starts, works
 from operations.planning.words import STRONG, WEAK, words_of
 from workspace.models import Layer, ResolvedBundle, Resource
 
@@ -52,7 +52,9 @@ def needs_of(bundle: ResolvedBundle, uses: Mapping[str, TableUse], placed: Mappi
         known = found.get((need.key, need.of))
         if need.key != need.of and (known is None or known.ground < need.ground):
             found[need.key, need.of] = need
-    for need in _by_layers(bundle, placed, {key for key, _ in found}):
+    starters = {one.key for one in bundle.resources if started_by.get(one.key) and not works(one)}
+    explained = {key for key, _ in found}
+    for need in (*_by_layers(bundle, placed, explained, starters), *_rules(bundle, placed)):
         found.setdefault((need.key, need.of), need)
     return tuple(found[ends] for ends in sorted(found))
 
@@ -155,11 +157,13 @@ _BEFORE: Mapping[Layer, tuple[tuple[Layer, ...], ...]] = {
 """Layers that have to be there first (facts: dependency order); of several in one row the first that the bundle has."""
 
 
-def _by_layers(bundle: ResolvedBundle, placed: Mapping[str, Placed], explained: set[str]) -> Iterator[Need]:
+def _by_layers(
+    bundle: ResolvedBundle, placed: Mapping[str, Placed], explained: set[str], starters: set[str]
+) -> Iterator[Need]:
     """Let a resource of which nothing else is known need the layers before its own, where it can of its own subject."""
     members: dict[Layer, list[Resource]] = {}
     for one in bundle.resources:
-        if one.type in RUN_TYPES or one.type == "quality_monitors":
+        if one.key not in starters and (one.type in RUN_TYPES or one.type == "quality_monitors"):
             members.setdefault(placed[one.key].layer, []).append(one)
     for resource in bundle.resources:
         layer = placed[resource.key].layer
@@ -174,6 +178,16 @@ def _by_layers(bundle: ResolvedBundle, placed: Mapping[str, Placed], explained: 
                     Ground.LAYERS,
                     f"layer {layer.value} comes after {other.key} of layer {before.value if before else ''}",
                 )
+
+
+def _rules(bundle: ResolvedBundle, placed: Mapping[str, Placed]) -> Iterator[Need]:
+    """Let silver pipelines need the job that makes the rules of data quality."""
+    for job in bundle.resources:
+        words = set(words_of(job.key.partition(".")[2]))
+        if job.type == "jobs" and "rules" in words and words & {"dq", "quality"}:
+            for other in bundle.resources:
+                if other.type == "pipelines" and placed[other.key].layer is Layer.SILVER:
+                    yield Need(other.key, job.key, Ground.LAYERS, f"the rules of {job.key} come before it")
 
 
 def _needs_layers(resource: Resource, layer: Layer) -> bool:

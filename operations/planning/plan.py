@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from diagnostics.sql_tables import TableUse
-from operations.planning.layers import RUN_TYPES, LayerReader, Placed, layers_among
+from operations.planning.layers import OBSERVING_TYPES, RUN_TYPES, LayerReader, Placed, layers_among
 from operations.planning.levels import Level, levels, members, starts
 from operations.planning.needs import Ground, Need, needs_of
 from operations.planning.order import ordered, without_circles
-from operations.planning.words import rank
-from workspace.models import Layer, Model, ResolvedBundle
+from operations.planning.words import layer_words, rank, sets_up
+from workspace.models import Layer, Model, ResolvedBundle, Resource
 
-_COMPUTE_FIRST, _RUNS, _OBSERVES, _STARTS = range(4)
+_HOLDS, _SETS_UP, _RUNS, _LAST, _OBSERVES, _STARTS = range(6)
+"""Within a layer, where needs say nothing: what holds data, setup, other work, metric views, what looks at data, and
+jobs that start others."""
 
 
 class PlannedResource(Model):
@@ -53,7 +55,7 @@ def plan_bundle(bundle: ResolvedBundle, uses: Mapping[str, TableUse]) -> BundleP
     by_key: dict[str, set[str]] = {one.key: set() for one in bundle.resources}
     for need in needs:
         by_key[need.key].add(need.of)
-    groups = {one.key: _group(one.type, known_levels.get(one.key)) for one in bundle.resources}
+    groups = {one.key: _group(one, known_levels.get(one.key)) for one in bundle.resources}
     order = ordered({key: one.layer for key, one in placed.items()}, by_key, groups)
     types = {one.key: one.type for one in bundle.resources}
     resources = tuple(
@@ -119,12 +121,15 @@ def _taken_over(placed: Mapping[str, Placed], needs: tuple[Need, ...]) -> dict[s
 _TAKEN = "nothing else tells its layer, and "
 
 
-def _group(kind: str, level: tuple[Level, str] | None) -> int:
+def _group(resource: Resource, level: tuple[Level, str] | None) -> int:
     if level is not None and level[0] is not Level.ATOMIC:
         return _STARTS
-    if kind in RUN_TYPES:
-        return _RUNS
-    return _OBSERVES if kind in {"quality_monitors", "alerts", "dashboards", "genie_spaces"} else _COMPUTE_FIRST
+    if resource.type not in RUN_TYPES:
+        return _OBSERVES if resource.type in OBSERVING_TYPES else _HOLDS
+    key = resource.key.partition(".")[2]
+    if layer_words(key) == "semantic" and "metric" in key:
+        return _LAST  # functions come before metric views
+    return _SETS_UP if sets_up(key) else _RUNS
 
 
 def _why(placed: Placed, level: tuple[Level, str] | None, needs: list[Need], all_placed: Mapping[str, Placed]) -> str:

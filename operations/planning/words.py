@@ -50,7 +50,7 @@ _RAW = (
 _CLEAN = (
     "clean", "cleaned", "cleansed", "cleansing", "cleanse", "conform", "conformed", "standardize", "standardise",
     "standardized", "dedup", "deduplicate", "enrich", "enriched", "enrichment", "transform", "transformation",
-    "transformations", "transformed", "refine", "refined", "stage", "stg", "validated", "harmonize", "harmonized",
+    "transformed", "refine", "refined", "stage", "stg", "validated", "harmonize", "harmonized",
     "normalize", "normalized",
 )  # fmt: skip
 _SERVED = (
@@ -129,6 +129,12 @@ def exact_layer(name: str, text: str, *, fills: bool | None) -> Layer:
     if words & _SETUP or fills is False:
         return Layer.GOLD_SETUP
     return Layer.GOLD_MERGE
+
+
+def sets_up(text: str) -> bool:
+    """Tell whether a name speaks of making tables rather than of filling them."""
+    words = set(words_of(text))
+    return bool(words & _SETUP) and not words & _MERGE
 
 
 def highest(names: Iterable[str]) -> str:

@@ -93,11 +93,16 @@ def _known(tree: Node) -> Node:
 
 def _ignored(tree: Node) -> Iterator[str]:
     for key, child in tree.items():
-        if key not in FIELDS and not key.startswith("."):
+        if key not in FIELDS and not _only_anchors(child):
             yield f"{child.place}: the CLI knows no `{key}` here and ignores it"
     for key, child in tree.items("resources"):
         if key not in RESOURCE_TYPES:
             yield f"{child.place}: the CLI knows no type of resource `{key}` and ignores it"
+
+
+def _only_anchors(node: Node) -> bool:
+    """Tell whether a value only holds what is used elsewhere through aliases."""
+    return node.anchored or (node.size > 1 and all(_only_anchors(child) for _, child in node.children()))
 
 
 def sync_paths(tree: Node) -> list[str]:

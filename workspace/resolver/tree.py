@@ -25,6 +25,8 @@ class Node:
     place: SourceLocation
     size: int = 1
     """Nodes of the tree from here down, shared ones counted at each place where they stand."""
+    anchored: bool = False
+    """It has a YAML anchor: what only serves as one may stand under any key."""
 
     def get(self, *steps: Step) -> Node | None:
         """Return the node below, None when there is none."""

@@ -137,13 +137,14 @@ class _Builder:
             elif isinstance(key.value, dict | list):
                 raise BundleInvalidError(f"{key.place}: a key has to be a plain text. Correct it.")
             else:
-                own[str(key.value)] = Node(value.value, _where(key, value), value.size)
+                own[str(key.value)] = Node(value.value, _where(key, value), value.size, value.anchored)
         return self._known(done.anchor, node_of({**found, **own}, done.place))
 
     def _known(self, anchor: str | None, node: Node) -> Node:
-        if anchor:
-            self._anchors[anchor] = node
-        return node
+        if not anchor:
+            return node
+        self._anchors[anchor] = Node(node.value, node.place, node.size, anchored=True)
+        return self._anchors[anchor]
 
     def _place(self, event: yaml.Event) -> SourceLocation:
         mark: Any = event.start_mark
