@@ -67,6 +67,11 @@ def _planned(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
         yield EventLine(f"  {one['order']}. {one['layer']:<12} {one['key']:<28} ({one['why']})")
 
 
+def _prerequisites(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
+    for one in event.data["unmet"]:
+        yield EventLine(f"{one['resource']} prerequisite missing: {one['text']}", "warn")
+
+
 def _run_started(event: JournalEvent, _work: Operation) -> Iterator[EventLine]:
     verb = "taken up again" if event.data.get("adopted") else "started"
     yield EventLine(f"{event.resource} #{event.iteration} {verb}: {event.data['handle']['url']}")
@@ -205,6 +210,7 @@ _WRITERS: Mapping[str, Callable[[JournalEvent, Operation], Iterator[EventLine]]]
     Event.DEPLOY_HELD: _deploy_held,
     Event.BUNDLE_DEPLOYED: _deployed,
     Event.RESOURCES_PLANNED: _planned,
+    Event.PREREQUISITES_CHECKED: _prerequisites,
     Event.RUN_STARTED: _run_started,
     Event.RUN_ENDED: _run_ended,
     Event.RUN_VERIFIED: _verified,

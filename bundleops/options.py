@@ -37,7 +37,7 @@ TargetOption = Annotated[str, typer.Option("--target", "-t", help="Target of the
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Form of the output.")]
 ProfileOption = Annotated[str | None, typer.Option("--profile", "-p", help="Profile of the Databricks configuration.")]
 LevelOption = Annotated[
-    Level,
+    Level | None,
     typer.Option("--level", help="What runs: atomic jobs, or the composite jobs or orchestrators that start them."),
 ]
 SandboxOption = Annotated[bool, typer.Option("--sandbox", help="Use the running built-in sandbox as the workspace.")]

@@ -13,6 +13,7 @@ from operations.operation import Heal, Operation
 from operations.run_plan import PlannedResource
 from tasks.act_on_answers import act_on_answers
 from tasks.ask_person import ask_person
+from tasks.check_prerequisites import check_prerequisites
 from tasks.conclude_operation import as_state, conclude_operation
 from tasks.discover_bundle import discover_bundle
 from tasks.fetch_bundle import GitSource, fetch_bundle
@@ -52,7 +53,8 @@ def operate_bundle(
         discover_bundle(work)
         if put_in_place(work):
             plan = plan_resources(work)
-            for _layer, members in plan.layers if not dry_run else ():
+            for layer, members in plan.layers if not dry_run else ():
+                check_prerequisites(work, layer, members)
                 if bring_up_layer(work, members) is not LayerEnd.PASSED:
                     break
         return as_state(conclude_operation(work))

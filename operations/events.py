@@ -32,6 +32,8 @@ class Event(StrEnum):
     """A deploy begins; without a later bundle_deployed its end is unknown (digest?)."""
     BUNDLE_DEPLOYED = "bundle_deployed"
     """The bundle is deployed (digest?, seconds?)."""
+    PREREQUISITES_CHECKED = "prerequisites_checked"
+    """What a layer needs was looked up (layer, looked_up: number, unmet: list of Unmet)."""
     RUN_INTENDED = "run_intended"
     """A run is about to be started (idempotency_token?, kind?, parent_id?). A key named `token` would be redacted."""
     RUN_STARTED = "run_started"

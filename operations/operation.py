@@ -20,6 +20,8 @@ class Limits(Model):
     """Runs of one resource before a person is asked, counted from 1."""
     heal: Heal | None = None
     """None: `safe` on a development target, `propose` elsewhere."""
+    level: Literal["atomic", "composite", "orchestrator"] = "atomic"
+    """Jobs that run: those that work, or those that start them."""
     parallel_runs: int = 4
     """Independent runs of one layer that go on at the same time."""
     run_timeout_minutes: float = 120

@@ -92,6 +92,7 @@ def _limits(current: Settings, heal: Heal | None) -> Limits:
     return Limits(
         max_iterations=current.max_iterations,
         heal=heal or current.heal,
+        level=current.level,
         parallel_runs=current.parallel_runs,
         run_timeout_minutes=current.run_timeout_minutes,
         lock_wait_seconds=current.lock_wait_seconds,

@@ -7,6 +7,7 @@ from prefect import task
 from operations.ends import ResourceEnd
 from operations.journal import Event
 from operations.operation import Operation
+from operations.prerequisites import missing_prerequisite
 from operations.progress import progress
 from operations.standing import ResourceProgress, ResourceStatus
 from tasks.lock_target import require_lock
@@ -37,6 +38,9 @@ def start_run(work: Operation, key: str) -> RunHandle | Evidence:
     if handle is not None:
         return handle
     resource = records_of(work).bundle().resource(key)
+    lacking = missing_prerequisite(journal_of(work).events(), key)
+    if lacking is not None:
+        return _refused(work, resource, f"prerequisite missing: {lacking.text}")
     if not resource.id:
         raise StateError(f"{key} has no id: it was not deployed to {work.target}. Resume the operation to deploy it.")
     require_lock(work)
@@ -47,7 +51,7 @@ def start_run(work: Operation, key: str) -> RunHandle | Evidence:
     except WorkspaceRequestError as error:
         if error.transient:
             raise
-        return _refused(work, resource, error)
+        return _refused(work, resource, str(error))
 
 
 def settled_end(work: Operation, key: str) -> ResourceEnd | None:
@@ -121,8 +125,8 @@ def _start_update(work: Operation, resource: Resource, pipeline_id: str, seen: R
     return handle
 
 
-def _refused(work: Operation, resource: Resource, error: WorkspaceRequestError) -> Evidence:
-    """Write down that the workspace refused to start a run, as the failure of this iteration."""
+def _refused(work: Operation, resource: Resource, error: str) -> Evidence:
+    """Write down why a run was not started, as the failure of this iteration."""
     seen = progress_of(work, resource.key)
     iteration = seen.open_run.iteration if seen.open_run else seen.iterations + 1
     if not seen.open_run:
@@ -137,7 +141,7 @@ def _refused(work: Operation, resource: Resource, error: WorkspaceRequestError) 
         layer=layer_of(work, resource.key),
         iteration=iteration,
         url=resource.url or "",
-        failures=(Failure(surface=surface, error=str(error), url=resource.url or ""),),
+        failures=(Failure(surface=surface, error=error, url=resource.url or ""),),
     )
     journal_of(work).append(Event.EVIDENCE_COLLECTED, resource.key, iteration, evidence=evidence)
     return evidence

@@ -19,6 +19,7 @@ SANDBOX_PREFIX = "BUNDLEOPS_SANDBOX_"
 """Variables of the sandbox, a program of its own."""
 
 Heal = Literal["off", "propose", "safe"]
+Level = Literal["atomic", "composite", "orchestrator"]
 VerifiedApprovals = Literal["always", "risky", "never"]
 
 
@@ -53,6 +54,10 @@ class Settings(BaseSettings):
         20, ge=0, description="Fixes that are applied to one bundle and target within 24 hours without approval."
     )
     changed_lines_per_day: int = Field(500, ge=0, description="Lines that such fixes may change within 24 hours.")
+    level: Level = Field(
+        "atomic",
+        description="Jobs that run: the `atomic` ones, or the `composite` jobs or `orchestrator`s that start them.",
+    )
     parallel_runs: int = Field(4, ge=1, le=32, description="Independent runs of one layer at the same time.")
     run_timeout_minutes: float = Field(120, gt=0, le=10_080, description="Time limit of waiting for one run.")
     poll_seconds_first: float = Field(3, gt=0, le=60, description="Age of a run at the first look at it.")

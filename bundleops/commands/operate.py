@@ -11,6 +11,7 @@ import typer
 from bundleops.end_document import EndDocument
 from bundleops.options import (
     HealMode,
+    LevelOption,
     Output,
     OutputOption,
     ProfileOption,
@@ -27,6 +28,7 @@ def operate(
     target: Annotated[str | None, typer.Option("--target", "-t", help="Target of the bundle (default dev).")] = None,
     resume: Annotated[str | None, typer.Option("--resume", help="Go on with this operation.")] = None,
     heal: Annotated[HealMode | None, typer.Option(help="What may be repaired without a person.")] = None,
+    level: LevelOption = None,
     answer_wait: Annotated[
         float | None, typer.Option(help="Seconds to wait for a person's answer; 0 asks and ends with exit code 4.")
     ] = None,
@@ -44,15 +46,17 @@ def operate(
     with document.tells_errors():
         if (bundle is None) == (resume is None):
             raise UsageError("Name either a bundle, or an operation with --resume.")
-        if resume and (target or heal or dry_run):
+        if resume and (target or heal or level or dry_run):
             raise UsageError(
-                "An operation is resumed with its own target and limits: leave -t, --heal and --dry-run out."
+                "An operation is resumed with its own target and limits: leave -t, --heal, --level and --dry-run out."
             )
         if resume:
             check_resumable(resume, "operate")
         use(profile, sandbox=sandbox)
         if heal:
             os.environ["BUNDLEOPS_HEAL"] = heal.value
+        if level:
+            os.environ["BUNDLEOPS_LEVEL"] = level.value
         if answer_wait is not None:
             os.environ["BUNDLEOPS_ANSWER_WAIT_SECONDS"] = str(answer_wait)
         quiet_prefect(verbose=verbose)

@@ -15,6 +15,7 @@ from operations.journal import Journal
 from tests.flows.bundle_maker import DUPLICATES, MERGE, Bundle, Job, make_bundle, sql
 from tests.flows.services import ScriptedWorkspace
 from tests.flows.story import operate
+from workspace.services.lookups import Lookups
 
 RUN_JOB = {"tasks": [{"task_key": "go", "run_job_task": {"job_id": "${resources.jobs.load.id}"}}]}
 
@@ -65,6 +66,43 @@ def test_a_deploy_that_needs_a_person_in_the_middle_of_a_layer_lets_the_siblings
     operate(state, bundle, operation=story.id)
     assert story.started == ["jobs.merge", "jobs.sibling", "jobs.merge"]
     assert (story.verdict, story.exit_code) == ("verified", 0)
+
+
+def test_a_missing_table_is_named_before_the_layer_and_its_maker_runs_first(
+    tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lookups, "exists", lambda *_, **__: False)
+    jobs = {
+        "left": Job("bronze", sql("CREATE TABLE main.s.left AS SELECT * FROM main.s.right")),
+        "right": Job("silver", sql("CREATE TABLE main.s.right AS SELECT * FROM main.s.left")),
+    }
+    story = operate(state, make_bundle(tmp_path, "in-a-circle", jobs))
+    first = story.all(Event.PREREQUISITES_CHECKED)[0]
+    assert [one["text"] for one in first["unmet"]] == ["main.s.right does not exist; jobs.right makes it"]
+    assert [one["plan"]["title"] for one in story.all(Event.FIX_PLANNED)] == ["Run jobs.right first"]
+    assert (story.started, story.verdict) == (["jobs.right", "jobs.left"], "verified")
+
+
+def test_what_no_resource_of_the_bundle_makes_is_named_and_the_run_is_tried(
+    tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Lookups, "exists", lambda *_, **__: False)
+    story = operate(state, make_bundle(tmp_path, "from-outside", {"merge": Job("gold_merge", sql(MERGE))}))
+    (checked,) = story.all(Event.PREREQUISITES_CHECKED)
+    assert [one["text"] for one in checked["unmet"]] == [
+        "main.silver.sales does not exist; no resource of the bundle makes it"
+    ]
+    assert (story.started, story.verdict) == (["jobs.merge"], "verified")
+
+
+def test_at_level_composite_a_composite_job_runs_instead_of_its_atomic_jobs(
+    tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUNDLEOPS_LEVEL", "composite")
+    jobs = {"load": Job("bronze"), "daily": Job(settings=RUN_JOB), "merge": Job("gold_merge")}
+    story = operate(state, make_bundle(tmp_path, "by-composite", jobs))
+    assert (story.started, story.verdict) == (["jobs.daily", "jobs.merge"], "verified")
+    assert story.all(Event.RESOURCES_PLANNED)[0]["left_out"] == [{"key": "jobs.load", "why": "jobs.daily runs it"}]
 
 
 def overlapping(workspace: ScriptedWorkspace, first: str, second: str) -> bool:

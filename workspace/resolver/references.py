@@ -103,6 +103,8 @@ class Resolver:
         return self._known[reference]
 
     def _looked_up(self, reference: str, steps: Path, node: Node) -> Node | None:
+        if reference in self._trail and self._is_within_a_value():
+            return None
         if reference in self._trail:
             circle = " -> ".join([*self._trail[self._trail.index(reference) :], reference])
             raise BundleInvalidError(f"{node.place}: references lead in a circle: {circle}. Break it.")
@@ -118,6 +120,11 @@ class Resolver:
             return self.resolved(found)
         finally:
             self._trail.pop()
+
+    def _is_within_a_value(self) -> bool:
+        """Tell whether the circle goes through a mapping or list: the CLI lets that be, and the reference stays."""
+        found = (self._config.get(*_place_in_tree(steps_of(one))) for one in self._trail)
+        return any(node is not None and isinstance(node.value, dict | list) for node in found)
 
     def _check_known(self, reference: str, place: Path, node: Node) -> None:
         """Refuse what the CLI refuses: a variable that is not declared, or a field that its value does not have."""
