@@ -47,10 +47,19 @@ def _files(folder: Path, base: Path, untold: list[str]) -> Iterator[Path]:
         folders[:] = sorted(one for one in folders if one not in SKIPPED and not (here / one / "pyvenv.cfg").is_file())
         for name in sorted((*names, *(one for one in folders if (here / one).is_symlink()))):
             path = here / name
-            if path.is_symlink() and not path.resolve().is_relative_to(base):
-                untold.append(f"{os.path.relpath(path, base)} is a symlink that leaves the bundle and is not read")
+            problem = _problem_of_link(path, base) if path.is_symlink() else None
+            if problem:
+                untold.append(f"{os.path.relpath(path, base)} is a symlink that {problem} and is not read")
             elif name.endswith(_SUFFIXES) and path.is_file():
                 yield path
+
+
+def _problem_of_link(path: Path, base: Path) -> str | None:
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError):  # the latter tells of a loop
+        return "leads nowhere"
+    return None if target.is_relative_to(base) else "leaves the bundle"
 
 
 def _text(path: Path) -> str | None:

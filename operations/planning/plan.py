@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from diagnostics.sql_tables import TableUse
-from operations.planning.layers import OBSERVING_TYPES, RUN_TYPES, LayerReader, Placed, layers_among
+from operations.planning.layers import RUN_TYPES, VERIFIED_TYPES, LayerReader, Placed, layers_among
 from operations.planning.levels import Level, levels, members, starts
 from operations.planning.needs import Ground, Need, needs_of
 from operations.planning.order import ordered, without_circles
@@ -125,7 +125,7 @@ def _group(resource: Resource, level: tuple[Level, str] | None) -> int:
     if level is not None and level[0] is not Level.ATOMIC:
         return _STARTS
     if resource.type not in RUN_TYPES:
-        return _OBSERVES if resource.type in OBSERVING_TYPES else _HOLDS
+        return _OBSERVES if resource.type in VERIFIED_TYPES else _HOLDS
     key = resource.key.partition(".")[2]
     if layer_words(key) == "semantic" and "metric" in key:
         return _LAST  # functions come before metric views
