@@ -11,8 +11,9 @@ from tests.flows.program import End, Program
 from tests.flows.services import ScriptedWorkspace
 from tests.flows.story import Story
 
-SALES = "main.silver.sales"
-FAULTS = (DUPLICATES, missing(SALES), "ValueError: the delivery is empty")
+PRICES = "main.silver.prices"
+"""No source tells that the merge reads it, so the plan cannot put its writer first."""
+FAULTS = (DUPLICATES, missing(PRICES), "ValueError: the delivery is empty")
 
 
 # One operation in which every run fails in another way, each with a fix of its own; then a person says stop.
@@ -35,8 +36,8 @@ def told(one_workspace: ScriptedWorkspace, program_in: Callable[[str], Program])
     fails = {"job": "*merge", "state": "FAILED"}
     one_workspace.play(tasks=[fails | {"error": text, "occurrence": n} for n, text in enumerate(FAULTS, start=1)])
     program = program_in("faults")
-    # The tag of the writer is wrong, so that it has not run when its table is missed.
-    writer = Job("semantic", sql(f"CREATE TABLE {SALES} (sale_id INT, amount INT)"))
+    # The writer stands in a later layer, so that it has not run when its table is missed.
+    writer = Job("semantic", sql(f"CREATE TABLE {PRICES} (sale_id INT, amount INT)"))
     bundle = make_bundle(program.folder, "three-faults", {"merge": Job("gold_merge", sql(MERGE)), "sales": writer})
     waiting = program.run("operate", str(bundle.folder), "--answer-wait", "0", "--output", "json")
     story = program.story()
