@@ -12,6 +12,7 @@ from operations.store import StateStore, operation_id
 from tasks.retry_policies import LOCAL
 from workspace.bundle_host import profile_of_bundle
 from workspace.errors import UsageError
+from workspace.resolver.preflight import check_bundle
 from workspace.sdk import check_connection
 from workspace.settings import Settings, settings
 from workspace.working_copy import copy_folder, find_bundle
@@ -67,6 +68,7 @@ def create_operation(
     """
     current = settings()
     root = find_bundle(Path(bundle))
+    check_bundle(root, target)
     profile = current.profile or profile_of_bundle(root, target)
     host = check_connection(profile).host
     # A dry run has a copy of its own: it must not touch the edits of an operation that waits for a person.

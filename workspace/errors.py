@@ -32,6 +32,10 @@ class BundleInvalidError(OperatorError):
     exit_code = 3
 
 
+class BundleTooLargeError(BundleInvalidError):
+    """The bundle's configuration is larger than anything that a person writes: a mistake, or meant to do harm."""
+
+
 class SetupError(OperatorError):
     """Something outside bundle and workspace is missing: CLI, host, disk, state directory."""
 

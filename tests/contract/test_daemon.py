@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from databricks.sdk import WorkspaceClient
+from databricks.sdk.errors import PermissionDenied, Unauthenticated
 from filelock import FileLock
 
 from workspace.local_sandbox import sandbox_environment
@@ -74,6 +76,15 @@ def test_a_second_start_says_that_the_sandbox_runs_already(sandbox: Sandbox) -> 
     again = sandbox.command("start")
     assert "runs already" in again.stdout
     assert sandbox.host in again.stdout
+
+
+def test_two_sandboxes_side_by_side_know_nothing_of_each_other(sandbox: Sandbox, own: Sandbox) -> None:
+    name = f"only here {own.host}"
+    own.make_job("t", name=name)
+    assert own.host != sandbox.host
+    assert list(sandbox.client.jobs.list(name=name)) == []
+    with pytest.raises((PermissionDenied, Unauthenticated)):
+        WorkspaceClient(host=sandbox.host, token=own.token).current_user.me()
 
 
 def test_a_port_in_use_is_named_in_one_line(sandbox: Sandbox, tmp_path: Path) -> None:

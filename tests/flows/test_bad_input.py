@@ -43,6 +43,10 @@ class Refusal:
     variables: dict[str, str] = field(default_factory=dict)
 
 
+BOMB = b"bundle: {name: bomb}\na0: &a0 [x, x]\n" + b"".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]\n".encode() for level in range(1, 10)
+)
+"""Each line has ten times the values of the one above."""
 HANGING = "case $1 in *version) echo 'Databricks CLI v1.0.0';; *) exec sleep 600;; esac"
 REFUSALS = {
     "no-folder": Refusal(2, ("/nowhere does not exist", "Name the folder of a bundle"), ("/nowhere",)),
@@ -52,6 +56,8 @@ REFUSALS = {
         2, ("There is no operation 20260101-000000-abcd",), ("--resume", "20260101-000000-abcd")
     ),
     "broken-yaml": Refusal(3, ("cannot be loaded", "databricks.yml:1", "Correct it"), ("BROKEN",)),
+    "include-outside": Refusal(3, ("databricks.yml:2", "../shared/*.yml lies outside of the bundle"), ("OUTSIDE",)),
+    "yaml-bomb": Refusal(3, ("databricks.yml:", "more than 500000 values", "Split the bundle"), ("BOMB",)),
     "no-utf-8": Refusal(3, ("databricks.yml", "Correct it"), ("LATIN",)),
     "no-address": Refusal(
         5, ("no address of a workspace", "DATABRICKS_HOST"), variables={"DATABRICKS_HOST": "https://h:abc"}
@@ -96,6 +102,8 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
             "BUNDLE": places.bundle("whole"),
             "BROKEN": places.bundle("broken", b"bundle:\n  name: [broken\n"),
             "LATIN": places.bundle("latin", b"bundle:\n  name: caf\xe9\n"),
+            "OUTSIDE": places.bundle("outside", b"bundle: {name: outside}\ninclude: [../shared/*.yml]\n"),
+            "BOMB": places.bundle("bomb", BOMB),
             "EMPTY": str(folder / "empty"),
             "OLD": places.script("old", "echo 'Databricks CLI v0.200.0'"),
             "HANGING": places.script("hanging", HANGING),

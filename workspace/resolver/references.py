@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from workspace.errors import BundleInvalidError
+from workspace.errors import BundleInvalidError, BundleTooLargeError
 from workspace.model import SourceLocation
 from workspace.resolver.tree import Node, Path, dotted, node_of, walk
 from workspace.resolver.variables import Open
@@ -78,7 +78,7 @@ class Resolver:
             return node if found is None else Node(found.value, node.place, found.size)
         text = REFERENCE.sub(lambda match: self._text(match, node), own)
         if len(text) > MAX_TEXT:
-            raise BundleInvalidError(f"{node.place}: this text grows over {MAX_TEXT} characters with its variables.")
+            raise BundleTooLargeError(f"{node.place}: this text grows over {MAX_TEXT} characters with its variables.")
         return node if text == node.value else Node(text, node.place)
 
     def _text(self, match: re.Match[str], node: Node) -> str:

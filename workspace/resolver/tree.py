@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from workspace.errors import BundleInvalidError
+from workspace.errors import BundleTooLargeError
 from workspace.model import SourceLocation
 
 MAX_NODES = 500_000
@@ -90,12 +90,12 @@ def node_of(value: Any, place: SourceLocation) -> Node:
     """Make a node of a scalar or of nodes.
 
     Raises:
-        BundleInvalidError: the tree has more than `MAX_NODES` nodes.
+        BundleTooLargeError: the tree has more than `MAX_NODES` nodes.
     """
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     size = 1 + sum(child.size for child in children)
     if size > MAX_NODES:
-        raise BundleInvalidError(
+        raise BundleTooLargeError(
             f"{place}: the configuration has more than {MAX_NODES} values here, with anchors and variables written "
             "out. Split the bundle, or remove the anchors that multiply each other."
         )

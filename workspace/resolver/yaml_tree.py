@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from workspace.errors import BundleInvalidError
+from workspace.errors import BundleInvalidError, BundleTooLargeError
 from workspace.model import SourceLocation
 from workspace.resolver.tree import Node, node_of
 
@@ -43,7 +43,7 @@ def read_tree(file: Path, name: str) -> Node:
     place = SourceLocation(path=name, line=1)
     try:
         if file.stat().st_size > MAX_BYTES:
-            raise BundleInvalidError(f"{name} is larger than {MAX_BYTES // 1024**2} MB. Split it into several files.")
+            raise BundleTooLargeError(f"{name} is larger than {MAX_BYTES // 1024**2} MB. Split it into several files.")
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BundleInvalidError(f"{name} is no UTF-8 text (byte {error.start}). Save it as UTF-8.") from None
@@ -102,7 +102,7 @@ class _Builder:
         if isinstance(event, yaml.CollectionStartEvent):
             place = self._place(event)
             if len(self._open) >= MAX_DEPTH:
-                raise BundleInvalidError(f"{place}: nested more than {MAX_DEPTH} levels deep. Flatten it.")
+                raise BundleTooLargeError(f"{place}: nested more than {MAX_DEPTH} levels deep. Flatten it.")
             self._open.append(_Open(place, event.anchor, isinstance(event, yaml.MappingStartEvent)))
         if isinstance(event, yaml.CollectionEndEvent):
             return self._closed(self._open.pop())

@@ -34,6 +34,12 @@ def test_json_is_exactly_resources_and_unresolved(tmp_path: Path) -> None:
     assert not (tmp_path / "s").exists(), "nothing is recorded"
 
 
+def test_a_bundle_without_resources_has_an_empty_plan(tmp_path: Path) -> None:
+    (tmp_path / "databricks.yml").write_text("bundle: {name: empty}\n", encoding="utf-8")
+    end = call(str(tmp_path), "-o", "json")
+    assert (end.returncode, json.loads(end.stdout)) == (0, {"resources": [], "unresolved": []})
+
+
 def test_text_says_what_runs_at_a_level() -> None:
     end = call(str(PLANS / "three_levels"), "--level", "composite")
     rows = {line.split()[2]: line for line in end.stdout.splitlines() if line[:1].isdigit()}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -190,6 +191,15 @@ def test_a_symlink_within_the_bundle_stays_within_the_copy(bundle: Path, copies:
 def test_a_pipe_is_refused(bundle: Path, copies: Path) -> None:
     os.mkfifo(bundle / "pipe")
     with pytest.raises(BundleInvalidError, match="neither file nor folder"):
+        prepare(bundle, copies, "dev", HOST)
+
+
+def test_a_full_disk_is_told_with_what_to_do(bundle: Path, copies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("workspace.working_copy.shutil.copyfile", full)
+    with pytest.raises(StateError, match=r"cannot be written: .*No space left on device.*Check space and rights"):
         prepare(bundle, copies, "dev", HOST)
 
 
