@@ -21,7 +21,17 @@ def table_uses(snapshot: BundleSnapshot) -> Mapping[str, TableUse]:
 
     Names are as complete as the source gives them; `*` stands for a part that is only known when it runs.
     """
-    return {resource.key: _uses(resource, snapshot) for resource in snapshot.resolved.resources}
+    return {resource.key: table_use(resource, snapshot) for resource in snapshot.resolved.resources}
+
+
+def table_use(resource: Resource, snapshot: BundleSnapshot) -> TableUse:
+    """Return what one resource reads, writes and creates; the sources of the others are not parsed."""
+    total = object_tables(resource, snapshot)
+    for program in programs(resource, snapshot):
+        total = total.joined(_program_uses(program))
+    for project in dbt_projects(resource, snapshot):
+        total = total.joined(dbt_tables(project.folder, project.namespace, snapshot.files))
+    return total
 
 
 def writers_of(table: str, uses: Mapping[str, TableUse]) -> tuple[str, ...]:
@@ -81,15 +91,6 @@ class Makers:
 def _last_parts(name: str) -> tuple[str, str]:
     before, _, last = name.lower().rpartition(".")
     return before.rpartition(".")[2], last
-
-
-def _uses(resource: Resource, snapshot: BundleSnapshot) -> TableUse:
-    total = object_tables(resource, snapshot)
-    for program in programs(resource, snapshot):
-        total = total.joined(_program_uses(program))
-    for project in dbt_projects(resource, snapshot):
-        total = total.joined(dbt_tables(project.folder, project.namespace, snapshot.files))
-    return total
 
 
 def _program_uses(program: Program) -> TableUse:

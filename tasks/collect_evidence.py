@@ -8,7 +8,7 @@ from typing import Any
 
 from prefect import task
 
-from diagnostics.lineage import table_uses
+from diagnostics.lineage import table_use
 from diagnostics.models import BundleSnapshot
 from operations.exit_json import PARTIAL_SUCCESS_SHARE, read_exit_value
 from operations.journal import Event
@@ -17,7 +17,7 @@ from tasks.retry_policies import READ
 from tasks.toolbox import journal_of, layer_of, snapshot_of
 from tasks.verify_run import Verdict
 from workspace.errors import WorkspaceRequestError
-from workspace.models import Evidence, Failure, RunOutcome, RunResult, Surface, TableShape, TaskOutput
+from workspace.models import Evidence, Failure, Resource, RunOutcome, RunResult, Surface, TableShape, TaskOutput
 from workspace.sdk import connect
 from workspace.services import pipelines
 from workspace.services.tables import table_shape
@@ -58,7 +58,7 @@ def collect_evidence(work: Operation, outcome: RunOutcome, verdict: Verdict) -> 
         run_id=handle.run_id,
         url=handle.url,
         failures=tuple(_located(one, snapshot) for one in failures),
-        tables=read_tables(work, snapshot, handle.resource),
+        tables=read_tables(work, snapshot, resource),
         unproven=verdict.unknown,
     )
     journal_of(work).append(Event.EVIDENCE_COLLECTED, handle.resource, handle.iteration, evidence=evidence)
@@ -78,17 +78,17 @@ def failed_tasks(outcome: RunOutcome, verdict: Verdict, share: float = PARTIAL_S
     return tuple(failures)
 
 
-def read_tables(work: Operation, snapshot: BundleSnapshot, key: str) -> tuple[TableShape, ...]:
+def read_tables(work: Operation, snapshot: BundleSnapshot, resource: Resource) -> tuple[TableShape, ...]:
     """Return the shapes of the tables that a resource reads, as far as their names are known and they exist."""
-    uses = table_uses(snapshot).get(key)
-    names = [name for name in sorted(uses.reads if uses else ()) if re.fullmatch(r"\w+\.\w+\.\w+", name)]
+    reads = sorted(table_use(resource, snapshot).reads)
+    names = [name for name in reads if re.fullmatch(r"\w+\.\w+\.\w+", name)]
     shapes: list[TableShape] = []
     for name in names[:MAX_TABLES]:
         try:
             shape = table_shape(connect(work.profile), name)
         except WorkspaceRequestError as error:
             # The fault itself may be a missing right: the diagnosis goes on without this shape, and says so.
-            journal_of(work).append(Event.NOTE, key, text=f"The columns of {name} could not be read: {error}")
+            journal_of(work).append(Event.NOTE, resource.key, text=f"The columns of {name} could not be read: {error}")
             continue
         if shape is not None:
             shapes.append(shape)

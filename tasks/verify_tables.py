@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Iterable
 
-from diagnostics.lineage import table_uses
+from diagnostics.lineage import table_use
 from diagnostics.models import BundleSnapshot
 from operations.operation import Operation
 from tasks.toolbox import layer_of
@@ -36,9 +36,10 @@ def check_written_tables(work: Operation, key: str, snapshot: BundleSnapshot) ->
     Raises:
         WorkspaceRequestError: a fault that may pass.
     """
-    use = table_uses(snapshot).get(key)
-    if use is None or not work.limits.verify_tables:
+    present = [one for one in snapshot.resolved.resources if one.key == key]
+    if not present or not work.limits.verify_tables:
         return Check()
+    use = table_use(present[0], snapshot)
     layer = layer_of(work, key)
     others = {*use.schemas, *use.semantic, *use.drops}
     made = _whole(name for name in (*use.creates, *use.writes) if name not in others)
