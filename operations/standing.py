@@ -72,6 +72,11 @@ class ResourceProgress(Model):
     reason: str = ""
     """Why it was skipped or escalated."""
 
+    @property
+    def iteration_at_hand(self) -> int:
+        """The iteration of the run that is open, else of the one that would be next."""
+        return self.open_run.iteration if self.open_run else self.iterations + 1
+
 
 class Progress(Model):
     """An operation as its journal tells it."""

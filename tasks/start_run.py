@@ -13,7 +13,7 @@ from operations.standing import ResourceProgress, ResourceStatus
 from tasks.lock_target import require_lock
 from tasks.question_events import settle_questions
 from tasks.retry_policies import IDEMPOTENT_WRITE
-from tasks.toolbox import journal_of, layer_of, progress_of, records_of, require_not_stopped
+from tasks.toolbox import journal_of, note_evidence, progress_of, records_of, require_not_stopped
 from workspace.errors import StateError, WorkspaceRequestError
 from workspace.models import Evidence, Failure, Resource, RunHandle, Surface
 from workspace.sdk import connect
@@ -100,7 +100,7 @@ def _unseen_refusal(seen: ResourceProgress) -> Evidence | None:
 
 
 def _start_job(work: Operation, resource: Resource, job_id: str, seen: ResourceProgress) -> RunHandle:
-    iteration = seen.open_run.iteration if seen.open_run else seen.iterations + 1
+    iteration = seen.iteration_at_hand
     token = jobs.idempotency_token(work.id, resource.key, iteration)
     if not seen.open_run:
         journal_of(work).append(Event.RUN_INTENDED, resource.key, iteration, idempotency_token=token)
@@ -128,20 +128,9 @@ def _start_update(work: Operation, resource: Resource, pipeline_id: str, seen: R
 def _refused(work: Operation, resource: Resource, error: str) -> Evidence:
     """Write down why a run was not started, as the failure of this iteration."""
     seen = progress_of(work, resource.key)
-    iteration = seen.open_run.iteration if seen.open_run else seen.iterations + 1
+    iteration = seen.iteration_at_hand
     if not seen.open_run:
         journal_of(work).append(Event.RUN_INTENDED, resource.key, iteration)
     surface = Surface.PIPELINE if resource.type == "pipelines" else Surface.JOB
-    evidence = Evidence(
-        operation=work.id,
-        target=work.target,
-        resource=resource.key,
-        resource_name=resource.name,
-        surface=surface,
-        layer=layer_of(work, resource.key),
-        iteration=iteration,
-        url=resource.url or "",
-        failures=(Failure(surface=surface, error=error, url=resource.url or ""),),
-    )
-    journal_of(work).append(Event.EVIDENCE_COLLECTED, resource.key, iteration, evidence=evidence)
-    return evidence
+    failure = Failure(surface=surface, error=error, url=resource.url or "")
+    return note_evidence(work, resource, surface, iteration, (failure,))

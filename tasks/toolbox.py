@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from diagnostics.models import BundleSnapshot
-from operations.journal import Journal
+from operations.journal import Event, Journal
 from operations.operation import Operation
 from operations.progress import progress
 from operations.questions import QuestionStore
@@ -15,7 +15,7 @@ from operations.standing import ResourceProgress
 from operations.stop_switch import StopSwitch
 from workspace.cli import BundleCli, CliTimeouts
 from workspace.guard import Guard
-from workspace.models import Layer
+from workspace.models import Evidence, Failure, Layer, Resource, Surface
 from workspace.settings import settings
 from workspace.working_copy import read_text_files
 
@@ -73,6 +73,25 @@ def snapshot_of(work: Operation) -> BundleSnapshot:
 def progress_of(work: Operation, key: str) -> ResourceProgress:
     """Return how far one resource has come, replayed from the journal."""
     return progress(journal_of(work).events()).of(key)
+
+
+def note_evidence(
+    work: Operation, resource: Resource, surface: Surface, iteration: int, failures: tuple[Failure, ...]
+) -> Evidence:
+    """Write down what was collected about a resource of which there is no run, and return it."""
+    evidence = Evidence(
+        operation=work.id,
+        target=work.target,
+        resource=resource.key,
+        resource_name=resource.name,
+        surface=surface,
+        layer=layer_of(work, resource.key),
+        iteration=iteration,
+        url=resource.url or "",
+        failures=failures,
+    )
+    journal_of(work).append(Event.EVIDENCE_COLLECTED, resource.key, iteration, evidence=evidence)
+    return evidence
 
 
 def layer_of(work: Operation, key: str) -> Layer:

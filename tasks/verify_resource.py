@@ -14,7 +14,7 @@ from operations.operation import Operation
 from operations.planning.layers import VERIFIED_TYPES
 from tasks.question_events import settle_questions
 from tasks.retry_policies import READ
-from tasks.toolbox import journal_of, layer_of, progress_of, snapshot_of
+from tasks.toolbox import journal_of, note_evidence, progress_of, snapshot_of
 from tasks.verify_run import note_findings
 from tasks.verify_tables import warehouse_of
 from workspace.check_models import Check, Fault
@@ -46,7 +46,7 @@ def verify_resource(work: Operation, key: str) -> Evidence | None:
         WorkspaceRequestError: a fault that may pass.
     """
     seen = progress_of(work, key)
-    iteration = seen.open_run.iteration if seen.open_run else seen.iterations + 1
+    iteration = seen.iteration_at_hand
     if not seen.open_run:
         journal_of(work).append(Event.RUN_INTENDED, key, iteration, kind="check")
     snapshot = snapshot_of(work)
@@ -59,9 +59,11 @@ def verify_resource(work: Operation, key: str) -> Evidence | None:
         journal_of(work).append(Event.RUN_VERIFIED, key, iteration, detail=list(check.details))
         settle_questions(work, key, "it is verified")
         return None
-    evidence = _evidence(work, resource, iteration, check)
-    journal_of(work).append(Event.EVIDENCE_COLLECTED, key, iteration, evidence=evidence)
-    return evidence
+    surface, url = _SURFACES[resource.type], resource.url or ""
+    failures = tuple(
+        Failure(surface=surface, error=fault.text, task_key=fault.about, url=url) for fault in check.faults
+    )
+    return note_evidence(work, resource, surface, iteration, failures)
 
 
 def check_resource(
@@ -118,21 +120,3 @@ def _deployed_space(config: Mapping[str, Any], snapshot: BundleSnapshot) -> str 
     path = str(config.get("file_path") or "")
     fitting = [name for name in snapshot.files if path and (path == name or path.endswith(f"/{name}"))]
     return snapshot.files[max(fitting, key=len)] if fitting else None
-
-
-def _evidence(work: Operation, resource: Resource, iteration: int, check: Check) -> Evidence:
-    surface = _SURFACES[resource.type]
-    url = resource.url or ""
-    return Evidence(
-        operation=work.id,
-        target=work.target,
-        resource=resource.key,
-        resource_name=resource.name,
-        surface=surface,
-        layer=layer_of(work, resource.key),
-        iteration=iteration,
-        url=url,
-        failures=tuple(
-            Failure(surface=surface, error=fault.text, task_key=fault.about, url=url) for fault in check.faults
-        ),
-    )
