@@ -44,7 +44,6 @@ record-eval: setup ## the same, and put what it prints into docs/evaluation.md
 
 docs: setup ## write the generated pages of the docs
 	@$(BIN)/python scripts/generate_docs.py
-	@$(BIN)/bundleops knowledge docs
 
 bench: setup ## measure waiting and overhead, as ratios (about 12 minutes); BENCH=NAME measures one thing
 	@$(BIN)/python -m tests.bench $(BENCH)

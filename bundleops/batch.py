@@ -7,7 +7,7 @@ from typing import IO, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from diagnostics.diagnose import diagnose_text
+from diagnostics.diagnose import diagnose_text, surface_of
 from diagnostics.models import Diagnosis
 from knowledge.registry import Registry
 from workspace.models import Surface
@@ -48,8 +48,7 @@ def diagnose_batch(name: str, lines: IO[bytes], answers: IO[str], registry: Regi
 
 def answer(message: Message, registry: Registry) -> dict[str, object]:
     """Return the first diagnosis of a message in the form of a batch's answer."""
-    surface = Surface.DEPLOY if message.surface == "bundle" else message.surface
-    first: Diagnosis = diagnose_text(message.text, surface, registry)[0]
+    first: Diagnosis = diagnose_text(message.text, surface_of(message.surface), registry)[0]
     return {
         "id": message.id,
         "code": first.code,

@@ -57,6 +57,15 @@ def diagnose_text(text: str, surface: Surface, registry: Registry) -> tuple[Diag
     return diagnose(evidence, None, registry)
 
 
+def surface_of(name: str) -> Surface:
+    """Return the surface that a message names; `bundle` stands for any step of validate, plan and deploy.
+
+    Raises:
+        ValueError: there is no such surface.
+    """
+    return Surface.DEPLOY if name == "bundle" else Surface(name)
+
+
 def _causes(failures: tuple[Failure, ...]) -> tuple[Failure, ...]:
     """Leave out tasks and flows that only failed because of another one, unless nothing else is left."""
     own = tuple(failure for failure in failures if not _is_effect(failure))

@@ -11,13 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from diagnostics.diagnose import diagnose_text
+from diagnostics.diagnose import diagnose_text, surface_of
 from knowledge.pattern import Category, FixKind
 from knowledge.registry import Registry
-from workspace.models import Model, Surface
+from workspace.models import Model
 
-BUNDLE = "bundle"
-"""A surface of messages only: any step of validate, plan and deploy."""
 BIN_EDGES = (0.0, 0.5, 0.7, 0.8, 0.9, 1.0)
 """Edges of the confidence bins of the reliability table; a bin holds its upper edge."""
 
@@ -103,8 +101,7 @@ class Scores(Model):
 
 def answer(message: Message, registry: Registry) -> Answer:
     """Diagnose one message as if its text were all that is known of the failure."""
-    surface = Surface.DEPLOY if message.surface == BUNDLE else Surface(message.surface)
-    diagnosis = diagnose_text(message.text, surface, registry)[0]
+    diagnosis = diagnose_text(message.text, surface_of(message.surface), registry)[0]
     return Answer(
         message=message,
         code=diagnosis.code,

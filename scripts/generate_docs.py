@@ -10,6 +10,9 @@ from typing import Any, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
+from knowledge.catalogue import PAGE as ERROR_PATTERNS
+from knowledge.catalogue import catalogue
+from knowledge.registry import load_registry
 from workspace.settings import PREFIX, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,7 +75,12 @@ def _default(field: FieldInfo) -> str:
     return f"default: `{shown}`"
 
 
-PAGES: Mapping[str, Callable[[], str]] = {"docs/settings.md": settings_page}
+def error_patterns_page() -> str:
+    """Return the list of all error patterns."""
+    return catalogue(load_registry())[ERROR_PATTERNS]
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"docs/settings.md": settings_page, ERROR_PATTERNS: error_patterns_page}
 """Every generated page by its path in the repository, and what makes it."""
 
 
