@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from fastapi import APIRouter
@@ -97,20 +96,6 @@ def required_id(body: dict[str, Any], name: str) -> int:
         raise ApiError.invalid(f"Missing required field: {name}") from error
     except (TypeError, ValueError) as error:
         raise ApiError.invalid(f"{name} must be a number, but is {body[name]!r}.") from error
-
-
-def paged(name: str, items: list[dict[str, Any]], limit: int, page_token: str | None) -> dict[str, Any]:
-    """One page of a list, with the token of the next."""
-    try:
-        first = int(base64.urlsafe_b64decode(page_token)) if page_token else 0
-    except ValueError as error:
-        raise ApiError.invalid("page_token is invalid.") from error
-    page = items[first : first + limit]
-    shown: dict[str, Any] = {name: page} if page else {}
-    shown["has_more"] = first + limit < len(items)
-    if shown["has_more"]:
-        shown["next_page_token"] = base64.urlsafe_b64encode(str(first + limit).encode()).decode()
-    return shown
 
 
 def _shown(job: JobRecord) -> dict[str, Any]:

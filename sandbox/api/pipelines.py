@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from sandbox.api.context import Json, Sandbox
-from sandbox.api.jobs import paged
+from sandbox.api.pages import page_with_end
 from sandbox.errors import ApiError
 from sandbox.layout import USER_NAME
 from sandbox.pipeline_records import shown_pipeline
@@ -38,7 +38,7 @@ def list_pipelines(
         for pipeline in sandbox.pipelines.pipelines.list()
         if fits(pipeline.name, pattern)
     ]
-    return paged("statuses", found, max_results, page_token)
+    return page_with_end("statuses", found, max_results, page_token)
 
 
 @router.get("/{pipeline_id}")
