@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from diagnostics.evaluation import Answer, answer, scores
 from knowledge.registry import load_registry
+from tests.unit.script_modules import load_script
 
 ROOT = Path(__file__).resolve().parents[3]
 FLOORS = {
@@ -24,12 +24,7 @@ MOST_WRONG_WITHOUT_CAUSE = 0.06
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("evaluate_script", ROOT / "scripts" / "evaluate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("evaluate")
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.unit.script_modules import load_script
 from workspace.settings import Settings
 
 SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "generate_docs.py"
@@ -13,12 +13,7 @@ SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "generate_docs.py"
 
 @pytest.fixture
 def docs() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate_docs", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("generate_docs")
 
 
 def test_every_generated_page_is_what_it_is_made_of(docs: ModuleType) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -10,17 +9,14 @@ from unittest import mock
 
 import pytest
 
+from tests.unit.script_modules import load_script
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
 def setup() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("setup_script", ROOT / "scripts" / "setup.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("setup")
 
 
 def test_the_line_that_names_the_error_is_the_reason(setup: ModuleType) -> None:
