@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -13,7 +12,6 @@ from diagnostics.evaluation import Answer, answer, scores
 from knowledge.registry import load_registry
 from tests.unit.script_modules import load_script
 
-ROOT = Path(__file__).resolve().parents[3]
 FLOORS = {
     "visible": {"coverage": 0.88, "category_accuracy": 0.76, "fix_kind_accuracy": 0.81},
     "held_back": {"coverage": 0.72, "category_accuracy": 0.57, "fix_kind_accuracy": 0.62},

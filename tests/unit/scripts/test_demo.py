@@ -8,8 +8,6 @@ import pytest
 
 from tests.unit.script_modules import load_script
 
-ROOT = Path(__file__).resolve().parents[3]
-
 
 def test_a_module_of_the_current_folder_does_not_stand_in_for_one_of_pythons(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

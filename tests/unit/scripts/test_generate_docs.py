@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from tests.unit.script_modules import load_script
 from workspace.settings import Settings
-
-SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "generate_docs.py"
 
 
 @pytest.fixture
